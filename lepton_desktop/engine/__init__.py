@@ -1,0 +1,1 @@
+"""The engine: one headless service per user that owns links, history, queue and store."""
