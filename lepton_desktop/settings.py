@@ -97,7 +97,7 @@ class Paths:
 
 
 def paths(home: Path | str | None = None) -> Paths:
-    """Where the desk keeps its files: the argument, ``LEPTON_HOME``, or the platform's data folder."""
+    """The desk's files: under the argument, ``LEPTON_HOME`` or the platform's data folder."""
     chosen = home or os.environ.get("LEPTON_HOME") or platformdirs.user_data_dir("lepton-desktop")
     return Paths(Path(chosen).expanduser().resolve())
 
