@@ -1,0 +1,1 @@
+"""The reward library and what is known of environments. Runs in the engine."""

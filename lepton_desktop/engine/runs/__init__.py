@@ -1,0 +1,1 @@
+"""Runs: placement, plan, launch, life, metrics. Runs in the engine."""
