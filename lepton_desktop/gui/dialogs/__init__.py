@@ -1,0 +1,1 @@
+"""Sheets and confirmations that lie over the window. Runs in the window."""
