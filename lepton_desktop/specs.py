@@ -9,15 +9,19 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import re
 from dataclasses import dataclass, field, fields
 from typing import Any, Optional, TypeVar
 
 from lepton_desktop.errors import LeptonError, WireError
+from lepton_desktop.formula import check_formula, is_name, variables
 from lepton_desktop.wire.convert import build, dump
+from lepton_desktop.wire.desk import Problem
 
 T = TypeVar("T")
 
+FUNCTION_PATTERN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
@@ -230,6 +234,60 @@ class EnvironmentSpec:
     entry: str = ""
     """``module:attr`` of a plug-in's environment class."""
     max_episode_steps: Optional[int] = None
+
+
+def reward_variables(environment: EnvironmentSpec) -> list[str]:
+    """Every name that a formula may use in this environment."""
+    observation = [variable.name for variable in environment.observation]
+    return variables(observation, [variable.name for variable in environment.action])
+
+
+def check_reward(spec: RewardSpec, environment: Optional[EnvironmentSpec] = None) -> list[Problem]:
+    """Everything wrong with a reward function; ``where`` is ``terms.<name>.<field>``.
+
+    Without an environment the names in formulas are not checked.
+    """
+    names = reward_variables(environment) if environment and environment.observation else None
+    problems = []
+    if not spec.terms:
+        problems.append(Problem("terms", "The reward has no terms.", "Add at least one term."))
+    seen: set[str] = set()
+    for term in spec.terms:
+        problems += [
+            dataclasses.replace(problem, where=f"terms.{term.name}.{problem.where}")
+            for problem in _term_problems(term, names, seen)
+        ]
+        seen.add(term.name)
+    return problems
+
+
+def _term_problems(term: RewardTerm, names: Optional[list[str]], seen: set[str]) -> list[Problem]:
+    problems = []
+    if not is_name(term.name):
+        hint = "Use letters, digits and underscores, a letter first."
+        problems.append(Problem("name", f"'{term.name}' is not a usable term name.", hint))
+    if term.name in seen:
+        message = f"Two terms are called '{term.name}'."
+        problems.append(Problem("name", message, "Rename one of them."))
+    if not all(map(math.isfinite, [term.weight, *term.parameters.values(), *(term.clip or [])])):
+        message = "A weight, parameter or bound is not a finite number."
+        problems.append(Problem("weight", message, "Use a finite number."))
+    if term.clip is not None and (len(term.clip) != 2 or term.clip[0] > term.clip[1]):
+        message = "clip needs two numbers, the lower bound first."
+        problems.append(Problem("clip", message, "For example [-1.0, 1.0]."))
+    return problems + _value_problems(term, names)
+
+
+def _value_problems(term: RewardTerm, names: Optional[list[str]]) -> list[Problem]:
+    if bool(term.formula.strip()) == bool(term.function):
+        message = "A term needs either a formula or a function."
+        return [Problem("formula", message, "Fill in exactly one of the two.")]
+    if term.formula.strip():
+        return check_formula(term.formula, names, term.parameters)
+    if not FUNCTION_PATTERN.fullmatch(term.function):
+        message = f"'{term.function}' does not name a function."
+        return [Problem("function", message, "Write module:function.")]
+    return []
 
 
 @dataclass(frozen=True)
