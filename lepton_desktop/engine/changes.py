@@ -11,16 +11,22 @@ from lepton_desktop.wire.desk import Changes
 
 TOPICS = ("nodes", "runs", "tasks", "activity", "engine")
 
+REMOVALS_KEPT = 1000
+"""A topic remembers this many removed keys; who is further behind starts over."""
+
 
 class ChangeBoard:
     """The newest record of every key, stamped with a revision that only grows.
 
     Use it from the event loop's thread only. Removals are remembered, so a client that was away
-    for a while hears of them; one that is older than this engine gets everything, ``reset`` set.
+    for a while hears of them; one that is older than this engine, or than the oldest removal that
+    is remembered, gets everything, ``reset`` set.
     """
 
-    def __init__(self) -> None:
-        self._revision = 1
+    def __init__(self, first_revision: int = 1) -> None:
+        """Start counting at ``first_revision``, which must be beyond an earlier engine's last."""
+        self._revision = first_revision
+        self._oldest = first_revision
         self._rows: dict[str, dict[str, tuple[int, Any]]] = {topic: {} for topic in TOPICS}
         self._removed: dict[str, dict[str, int]] = {topic: {} for topic in TOPICS}
         self._waiters: set[asyncio.Event] = set()
@@ -44,6 +50,7 @@ class ChangeBoard:
         if self._rows[topic].pop(key, None) is not None:
             self._stamp()
             self._removed[topic][key] = self._revision
+            self._forget_old_removals(topic)
 
     async def next(self, since: int, topics: Iterable[str], timeout_seconds: float) -> Changes:
         """Wait until something in ``topics`` is newer than ``since``, at most the given time."""
@@ -58,7 +65,7 @@ class ChangeBoard:
 
     def collect(self, since: int, topics: Iterable[str]) -> Changes | None:
         """What is newer than ``since``; None when nothing is."""
-        reset = since <= 0 or since > self._revision
+        reset = since < self._oldest or since > self._revision
         floor = 0 if reset else since
         rows: dict[str, list[Any]] = {}
         removed: dict[str, list[str]] = {}
@@ -70,6 +77,12 @@ class ChangeBoard:
         if not reset and not removed and not any(rows.values()):
             return None
         return Changes(self._revision, reset, removed=removed, **rows)
+
+    def _forget_old_removals(self, topic: str) -> None:
+        removed = self._removed[topic]
+        while len(removed) > REMOVALS_KEPT:
+            key = next(iter(removed))
+            self._oldest = max(self._oldest, removed.pop(key))
 
     def _stamp(self) -> None:
         self._revision += 1
