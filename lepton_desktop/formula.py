@@ -89,8 +89,8 @@ OPERATORS: dict[type, str] = {
 }
 
 ALLOWED = (
-    "Allowed are numbers, names, + - * / % **, comparisons, and, or, not, 'a if c else b' and calls "
-    "of functions such as clip or tolerance."
+    "Allowed are numbers, names, + - * / % **, comparisons, and, or, not, 'a if c else b' and "
+    "calls of functions such as clip or tolerance."
 )
 
 _SIGNS: dict[str, str] = {

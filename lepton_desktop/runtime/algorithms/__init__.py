@@ -1,0 +1,1 @@
+"""Learning algorithms. Run in a job on a node."""
