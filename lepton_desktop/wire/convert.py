@@ -8,6 +8,7 @@ telemetry sample small.
 from __future__ import annotations
 
 import enum
+import types
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -15,6 +16,9 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from lepton_desktop.errors import WireError
 
 T = TypeVar("T")
+
+_UNIONS = (Union, getattr(types, "UnionType", Union))
+"""``Optional[int]`` everywhere, ``int | None`` in the desk's own records."""
 
 
 def dump(value: object) -> Any:  # noqa: ANN401
@@ -74,7 +78,7 @@ def _value(hint: Any, data: object, path: str) -> Any:  # noqa: ANN401
     origin = get_origin(hint)
     if hint is Any:
         return data
-    if origin is Union:
+    if origin in _UNIONS:
         return _optional(hint, data, path)
     if origin is not None:
         return _container(origin, get_args(hint), data, path)
