@@ -15,6 +15,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from lepton_desktop.gui.models import node_reading as reading
 from lepton_desktop.gui.models.node_filter import FilterTerm, matches, parse_filter
 from lepton_desktop.gui.refresh import Delta, Lab
+from lepton_desktop.gui.theme import format as fmt
 from lepton_desktop.wire.desk import LinkState, NodeRow
 
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -221,18 +222,15 @@ class NodeTableModel(QAbstractTableModel):
         if column == ENVIRONMENT:
             return self.tr("Ready") if row.python else self.tr("Missing")
         if column == TEMPERATURE:
-            value = reading.hottest_celsius(row)
-            return "—" if value is None else f"{value:.0f} °C"
+            return fmt.celsius(reading.hottest_celsius(row))
         if column == POWER:
-            value = reading.power_watts(row)
-            return "—" if value is None else f"{value:.0f} W"
+            return fmt.power(reading.power_watts(row))
         loads = {
             CPU: reading.cpu_fraction(row),
             MEMORY: reading.memory_fraction(row),
             GPUS: reading.mean(reading.gpu_utilisation(row)),
         }
-        value = loads[column]
-        return "—" if value is None else f"{value * 100:.0f} %"
+        return fmt.share(loads[column])
 
     def _tip(self, row: NodeRow, column: int) -> str | None:
         if column == NAME:
