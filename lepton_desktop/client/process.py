@@ -47,7 +47,7 @@ def find_engine(paths: Paths) -> EngineAddress | None:
     """The engine that runs for this home: its process lives and its port answers."""
     _reap()
     address = read_address(paths)
-    if address is None or not _is_alive(address.pid) or not _answers(address.port):
+    if address is None or not is_alive(address.pid) or not _answers(address.port):
         return None
     return address
 
@@ -139,7 +139,9 @@ def _log_tail(paths: Paths, start: int) -> str:
     return "\n".join(text.splitlines()[-LOG_TAIL_LINES:])
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether the process exists; a dead child of this process does not."""
+    _reap()
     if sys.platform == "win32":
         return True  # no harmless signal there; the port decides
     try:
