@@ -134,6 +134,11 @@ class Theme(QObject):
         return self.ramp()[min(255, max(0, round(share * 255)))]
 
     @property
+    def ratio(self) -> float:
+        """Device pixels per pixel on the finest screen."""
+        return float(_application().devicePixelRatio())
+
+    @property
     def tint(self) -> float:
         """Opacity of a chip's fill."""
         return self._tokens["tint"]
@@ -158,7 +163,7 @@ class Theme(QObject):
 
     def pixmap(self, name: str, tone: Tone = "t2", size: int = 16) -> QPixmap:
         """An icon at token size ``size``, sharp on the finest screen attached."""
-        return self._icons.pixmap(name, self.color(tone).name(), self.px(size), _finest_ratio())
+        return self._icons.pixmap(name, self.color(tone).name(), self.px(size), self.ratio)
 
     def icon(self, name: str, tone: Tone = "t2", size: int = 16) -> QIcon:
         """An icon for actions and buttons, with a disabled look."""
@@ -216,10 +221,6 @@ def _application() -> QApplication:
     if not isinstance(app, QApplication):
         raise TypeError("a QApplication must exist before the theme")
     return app
-
-
-def _finest_ratio() -> float:
-    return float(_application().devicePixelRatio())
 
 
 @cache

@@ -30,9 +30,10 @@ table      DataTable(model, [Column(width, right=False, stretch=False)], cell_of
            opened(index), current_row_changed(row), menu_wanted(index, pos), make_sortable(section),
            make_columns_hideable(), select_row, selected_rows. Titles come from headerData,
            cells from cell_of(index) or the model's CELL_ROLE (delegate.py)
-fleet      FleetGrid(): set_fleet([FleetGroup(name, meta, [FleetNode(…)])]), set_metric, set_level,
-           set_outlined(names), node_opened(name), selection_changed(names), menu_wanted(name, pos)
-           FleetLegend(): the row under it
+fleet      FleetGrid(): set_fleet([FleetGroup(name, meta, [FleetNode(name, state, loads, cpu)])]),
+           set_level("auto" | "large" | "small"), set_outlined(names), info_of = name → HoverInfo,
+           node_opened(name), selection_changed(names), menu_wanted(name, pos), level_changed(level)
+           (values: fleet_layout.py, hover_card.py) · FleetLegend(): set_metric(label, low, high)
 plots      Plot(title, …) see plots.py; pyqtgraph is imported when the first one is shown
 states     StatePanel(content): show_content, show_loading(text), show_empty(icon, title, text,
            button), show_filtered_empty(filter), show_error(title, text), set_stale(bool),
