@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 import os
 import posixpath
 import tempfile
@@ -121,7 +120,7 @@ class RemoteMachine:
 
     def _upload(self, data: bytes, place: str, report: Callable[[int, int], object] | None) -> None:
         try:
-            self._connection.upload(io.BytesIO(data), place, report)
+            self._connection.upload(data, place, report)
         except OSError as error:
             raise self._explain_write(place, len(data), error) from None
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import io
 import logging
 import socket
 import threading
@@ -137,7 +138,7 @@ class SshConnection:
         return channel
 
     def upload(
-        self, source: IO[bytes], path: str, progress: Callable[[int, int], object] | None = None
+        self, data: bytes, path: str, progress: Callable[[int, int], object] | None = None
     ) -> None:
         """Write a file whose folder exists; folders above it are made.
 
@@ -149,7 +150,7 @@ class SshConnection:
             _make_folders(sftp, path.rpartition("/")[0])
             partial = f"{path}.part-{threading.get_ident()}"
             try:
-                sftp.putfo(source, partial, callback=progress)
+                sftp.putfo(io.BytesIO(data), partial, len(data), progress)
                 sftp.posix_rename(partial, path)
             except OSError:
                 with contextlib.suppress(OSError):
