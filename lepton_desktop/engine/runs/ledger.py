@@ -219,3 +219,26 @@ def job_metrics(base: Connection, job: Job) -> dict[str, float]:
         (job.number, job.number),
     ).fetchall()
     return {key: value for key, value in rows if value is not None}
+
+
+def tail(parts: list[OutputPart], before: int | None, limit: int) -> tuple[str, int]:
+    """The last ``limit`` bytes before an offset, at line ends, and where they begin.
+
+    A part with undecodable bytes is taken whole, because its inner offsets are not known.
+    """
+    text, begin = "", parts[0].offset if parts else before or 0
+    left = limit
+    for part in reversed(parts):
+        data = part.text.encode()
+        exact = len(data) == part.next_offset - part.offset
+        if before is not None and part.next_offset > before and exact:
+            data = data[: before - part.offset]
+        begin = part.offset
+        if len(data) > left and exact:
+            cut = data.find(b"\n", len(data) - left - 1) + 1
+            data, begin = data[cut:], part.offset + cut
+        text = data.decode("utf-8", "replace") + text
+        left -= len(data)
+        if left <= 0:
+            break
+    return text, begin

@@ -83,8 +83,9 @@ def _join(part: JobLines, end: int, accept_gap: bool) -> JobLines | Fit:
 
 def _store(base: Connection, run: Run, job: Job, part: JobLines) -> Taken:
     if part.file == OUTPUT:
-        text = part.text
-        ledger.add_output(base, job, ledger.OutputPart(part.offset, part.next_offset, text))
+        if part.text:
+            output = ledger.OutputPart(part.offset, part.next_offset, part.text)
+            ledger.add_output(base, job, output)
         return Taken(Fit.NEXT)
     lines = list(split(part.text, part.offset, part.next_offset))
     if part.file == METRICS:

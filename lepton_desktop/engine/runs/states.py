@@ -217,7 +217,14 @@ class Ended:
     hint: str = ""
 
 
-RunEvent = Launching | Evaluating | JobsChanged | RunStopAsked | Ended
+@dataclass(frozen=True)
+class NodeAway:
+    """What comes next has to wait for a node."""
+
+    reason: str
+
+
+RunEvent = Launching | Evaluating | NodeAway | JobsChanged | RunStopAsked | Ended
 
 
 def apply_run(run: RunState, event: RunEvent) -> RunState:
@@ -232,7 +239,10 @@ def apply_run(run: RunState, event: RunEvent) -> RunState:
                 run, state=state, phase="training", attempt=run.attempt + 1, started=started
             )
         case Evaluating():
-            return replace(run, phase="evaluating")
+            state = State.STOPPING if run.stopping else State.RUNNING
+            return replace(run, state=state, phase="evaluating", reason="")
+        case NodeAway(reason):
+            return run if run.stopping else replace(run, state=State.UNKNOWN, reason=reason)
         case JobsChanged(jobs):
             return _follow_jobs(run, jobs)
         case RunStopAsked():
