@@ -1,4 +1,4 @@
-"""Real OpenSSH servers as nodes: on loopback, and in network namespaces with addresses of their own.
+"""Real OpenSSH servers as nodes: on loopback, and in network namespaces of their own.
 
 Each has its own host key, login key, session HOME and PATH, all in a temporary folder; nothing of
 the user's own account is read or written.
@@ -283,7 +283,9 @@ def _free_net() -> int:
     used = subprocess.run([IP, "-4", "addr"], check=True, capture_output=True, text=True).stdout
     start = os.getpid() % 250
     return next(
-        net for net in (1 + (start + step) % 250 for step in range(250)) if f"10.77.{net}." not in used
+        net
+        for net in (1 + (start + step) % 250 for step in range(250))
+        if f"10.77.{net}." not in used
     )
 
 

@@ -296,7 +296,6 @@ class Keeper:
         hello = await link.open()
         known_boot = self.seen.hello.boot_id if self.seen.hello else ""
         self.seen.hello = hello
-        self.seen.skew_seconds = round(hello.time - time.time(), 3)
         self._tell("Asking what the node is", None)
         self.seen.facts = await link.call_for(NodeFacts, "node.describe", {}, DESCRIBE_SECONDS)
         await self._ask_jobs(link)

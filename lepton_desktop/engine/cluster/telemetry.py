@@ -127,7 +127,7 @@ def _mean(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     return _ratio(sums, counts)
 
 
-def _ratio(sums: NDArray[np.float64], counts: NDArray[Any]) -> NDArray[np.float64]:
+def _ratio(sums: NDArray[Any], counts: NDArray[Any]) -> NDArray[np.float64]:
     with_nan: NDArray[np.float64] = np.full(len(sums), math.nan)
     np.divide(sums, counts, out=with_nan, where=counts > 0)
     return with_nan
