@@ -36,11 +36,12 @@ def connect_failed(row: NodeRow) -> LeptonError:
     """The error of a node that did not come up; a key to accept comes with the exact command."""
     message = f"{row.name} is not connected: {row.reason or row.step or row.state.value}"
     hint = row.hint
-    if row.offered_key and row.code == "host_key_unknown":
+    if row.offered_key:
+        pinned = f"The pinned key is {row.host_key}.\n" if row.host_key else ""
         hint = (
-            f"It shows the key {row.offered_key}. If that is the right one, accept it with:\n"
-            f"  leptonctl node trust {row.name} {row.offered_key}"
-        )
+            f"{hint}\n{pinned}The key it shows is {row.offered_key}. If that is the right one, "
+            f"accept it with:\n  leptonctl node trust {row.name} {row.offered_key}"
+        ).strip()
     return LeptonError(message, hint, code=row.code or "link_down")
 
 
