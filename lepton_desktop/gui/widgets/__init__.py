@@ -40,7 +40,7 @@ states     StatePanel(content): show_content, show_loading(text), show_empty(ico
            action_pressed("empty" | "clear-filter" | "retry") · Banner(): show_banner(text, detail,
            tone, icon, button), pressed · Skeleton()
 sheet      Sheet(title, subtitle="", width=560): content (layout), add_button(Button), first_focus,
-           may_close(), close_sheet(), closed · SheetHost.open(sheet) (context.sheets)
+           may_close(), close_sheet(), refit(), closed · SheetHost.open(sheet) (context.sheets)
 confirm    ConfirmSheet(Question(title, loss, confirm, cancel, milder="", typed_name="")):
            confirmed, milder_chosen, cancelled
 toasts     context.toasts.notify(title, text, kind), .offer_undo(title, text, undo),

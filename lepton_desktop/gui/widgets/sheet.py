@@ -123,6 +123,13 @@ class Sheet(FloatingFrame):
         """Whether Esc or a click outside may close it now; override to protect input."""
         return True
 
+    def refit(self) -> None:
+        """Take the height the content needs now, after it grew or shrank."""
+        layer = self.parentWidget()
+        if isinstance(layer, _Layer):
+            self._inner.layout().activate()
+            layer.place()
+
     def close_sheet(self) -> None:
         """Close and delete the sheet."""
         layer = self.parentWidget()
