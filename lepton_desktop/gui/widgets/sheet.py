@@ -127,7 +127,7 @@ class Sheet(FloatingFrame):
         """Take the height the content needs now, after it grew or shrank."""
         layer = self.parentWidget()
         if isinstance(layer, _Layer):
-            self._inner.layout().activate()
+            self.content.activate()
             layer.place()
 
     def close_sheet(self) -> None:
