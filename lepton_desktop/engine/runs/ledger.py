@@ -234,11 +234,14 @@ def tail(parts: list[OutputPart], before: int | None, limit: int) -> tuple[str, 
         if before is not None and part.next_offset > before and exact:
             data = data[: before - part.offset]
         begin = part.offset
+        full = len(data) >= left
         if len(data) > left and exact:
             cut = data.find(b"\n", len(data) - left - 1) + 1
+            if cut == len(data) and not text:  # one line at least, however long
+                cut = data.rfind(b"\n", 0, len(data) - 1) + 1
             data, begin = data[cut:], part.offset + cut
         text = data.decode("utf-8", "replace") + text
         left -= len(data)
-        if left <= 0:
+        if full:
             break
     return text, begin
