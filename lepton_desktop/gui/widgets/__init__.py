@@ -34,7 +34,12 @@ fleet      FleetGrid(): set_fleet([FleetGroup(name, meta, [FleetNode(name, state
            set_level("auto" | "large" | "small"), set_outlined(names), info_of = name → HoverInfo,
            node_opened(name), selection_changed(names), menu_wanted(name, pos), level_changed(level)
            (values: fleet_layout.py, hover_card.py) · FleetLegend(): set_metric(label, low, high)
-plots      Plot(title, …) see plots.py; pyqtgraph is imported when the first one is shown
+plot       Plot(name="", time_axis=False, y_from_zero=False, small=False, left_width=46):
+           set_data([PlotLine], [PlotBand]), set_hidden(keys), set_events([PlotEvent]), set_limit,
+           set_x_range, set_y_range, set_value_format(text_of), unit, zoomed, reset_zoom,
+           hovered(x), zoom_changed(range); share_crosshair([plots]). Values: plot_values.py.
+           PlotLegend([LegendEntry(key, name, tone, dashed)]): set_entries, hidden_changed(keys)
+           (plot_legend.py). pyqtgraph and numpy are imported when the first plot has data
 states     StatePanel(content): show_content, show_loading(text), show_empty(icon, title, text,
            button), show_filtered_empty(filter), show_error(title, text), set_stale(bool),
            action_pressed("empty" | "clear-filter" | "retry") · Banner(): show_banner(text, detail,

@@ -6,7 +6,7 @@ focus returns to where it was.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -124,10 +124,12 @@ class Sheet(FloatingFrame):
         return True
 
     def refit(self) -> None:
-        """Take the height the content needs now, after it grew or shrank."""
+        """Take the height the content needs, once it has been laid out again."""
+        QTimer.singleShot(0, self, self._refit_now)
+
+    def _refit_now(self) -> None:
         layer = self.parentWidget()
         if isinstance(layer, _Layer):
-            self.content.activate()
             layer.place()
 
     def close_sheet(self) -> None:
