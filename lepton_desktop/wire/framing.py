@@ -73,7 +73,7 @@ def read_hello(line: bytes) -> Optional[str]:
         WireError: The peer speaks another version of the wire.
     """
     words = line.decode("utf-8", "replace").split()
-    if len(words) != 3 or words[0] != MAGIC:
+    if len(words) != 3 or words[0] != MAGIC or not words[1].isdecimal():
         return None
     if words[1] != str(WIRE_VERSION):
         raise WireError(
