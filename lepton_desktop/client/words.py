@@ -72,8 +72,8 @@ def bar(fraction: float | None, cells: int = BAR_CELLS) -> str:
 
 
 def run_fraction(row: RunRow) -> float | None:
-    """How much of the training is done."""
-    return row.step / row.total_steps if row.total_steps else None
+    """How much of the training is done; the last update may pass the wanted steps."""
+    return min(1.0, row.step / row.total_steps) if row.total_steps else None
 
 
 def run_progress(row: RunRow) -> str:

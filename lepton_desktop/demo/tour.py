@@ -7,6 +7,7 @@ import importlib.util
 import os
 import shutil
 import signal
+import statistics
 import sys
 import time
 from collections.abc import Iterator
@@ -118,10 +119,10 @@ class _Demo:
         with report.step("Verify that no process of the job is left"):
             left = _leftovers(row)
             report.detail("\n      ".join(left) or "nothing is left on any node")
-        with report.step("Look at the window"):
+        with report.step("Look at the window" if self._visible else "Save pictures of the window"):
             pictures = self._pictures(window)
         outcome = Outcome(row, left)
-        report.summary(self._facts(outcome, pictures))
+        report.summary(self._facts(outcome, pictures, _steps_per_second(client, row)))
         if self._visible and window is not None and window.is_open:
             report.say("\nThe window stays open; close it, or press ^C here, to end the demo.")
             window.wait_until_closed()
@@ -232,7 +233,7 @@ class _Demo:
             self._report.detail(str(file))
         return files
 
-    def _facts(self, outcome: Outcome, pictures: list[Path]) -> dict[str, str]:
+    def _facts(self, outcome: Outcome, pictures: list[Path], speed: float | None) -> dict[str, str]:
         row = outcome.row
         result, metrics = row.result, row.metrics
         mean, spread = result.get("eval/return_mean"), result.get("eval/return_std")
@@ -243,7 +244,7 @@ class _Demo:
             "Evaluation": f"{number_text(mean)} ± {number_text(spread)} over {episodes:.0f} "
             f"episodes; the goal of {GOAL:g} is {verdict}",
             "Training": f"{row.step:,} steps on {', '.join(row.nodes)}, world size "
-            f"{row.world_size}, {number_text(metrics.get('time/steps_per_second'))} steps/s",
+            f"{row.world_size}, {number_text(speed)} steps/s",
             "Reward terms": "  ".join(f"{name} {number_text(x)}" for name, x in terms.items()),
             "Left on nodes": ", ".join(outcome.left) or "nothing",
             "Pictures": ", ".join(map(str, pictures)) or "none, the window is open",
@@ -305,6 +306,13 @@ def _leftovers(row: RunRow) -> list[str]:
         if not left or time.monotonic() > deadline:
             return left
         time.sleep(0.2)
+
+
+def _steps_per_second(client: EngineClient, row: RunRow) -> float | None:
+    """The median over the training."""
+    found = client.metrics(row.run_id, ["time/steps_per_second"])
+    known = [value for series in found for value in series.y if value is not None]
+    return statistics.median(known) if known else None
 
 
 def _run_failed(client: EngineClient, row: RunRow) -> LeptonError:
