@@ -1,8 +1,8 @@
-"""Build what a lab downloads: one archive that installs Lepton Desktop for one user. Runs on a developer's desk.
+"""Build what a lab downloads: one archive that installs for one user. Runs on a developer's desk.
 
-``python build_installer.py`` makes ``dist/lepton-desktop-<version>-linux.tar.gz`` with the wheel, the
-tested constraints and an ``install`` program that can be double-clicked. It then installs the archive
-into a temporary folder and starts it, so that a broken build never leaves this machine.
+``python build_installer.py`` makes ``dist/lepton-desktop-<version>-linux.tar.gz`` with the wheel,
+the tested constraints and an ``install`` program that can be double-clicked. It then installs the
+archive into a temporary folder and starts it, so that a broken build never leaves this machine.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ echo "Done. Start it from the menu or with: $app/bin/lepton-desktop"
 
 def build_wheel(folder: Path) -> Path:
     """The wheel, resources and plug-ins included."""
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(ROOT)]
-    subprocess.run(command, check=True)
+    pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder)]
+    subprocess.run([*pip, str(ROOT)], check=True)
     return next(folder.glob("lepton_desktop-*.whl"))
 
 

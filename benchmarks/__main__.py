@@ -16,14 +16,13 @@ NOT_BENCHMARKS = {"__init__", "__main__", "report"}
 
 def names() -> list[str]:
     """The benchmark modules, in order."""
-    return sorted(
-        path.stem for path in FOLDER.glob("*.py") if path.stem not in NOT_BENCHMARKS
-    )
+    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in NOT_BENCHMARKS)
 
 
 def measure(name: str, quick: bool) -> dict[str, Any]:
     """One benchmark in a process of its own, so that none warms up another."""
-    command = [sys.executable, "-m", f"benchmarks.{name}", "--json", *(["--quick"] if quick else [])]
+    options = ["--json", "--quick"] if quick else ["--json"]
+    command = [sys.executable, "-m", f"benchmarks.{name}", *options]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=FOLDER.parent)
     result: dict[str, Any] = json.loads(done.stdout)
     return result
@@ -35,11 +34,12 @@ def as_markdown(results: list[dict[str, Any]], quick: bool) -> str:
     lines = [
         "# Benchmarks",
         "",
-        f"Made by `make bench{' ARGS=--quick' if quick else ''}` on {today}. The machines are shared,",
-        "so read ratios within one row rather than absolute figures.",
+        f"Made by `make bench{' ARGS=--quick' if quick else ''}` on {today}.",
+        "The machines are shared, so read ratios within one row rather than absolute figures.",
     ]
     for result in results:
-        lines += ["", f"## {result['benchmark']}", "", f"Machine: {_machine(result['machine'])}.", ""]
+        lines += ["", f"## {result['benchmark']}", ""]
+        lines += [f"Machine: {_machine(result['machine'])}.", ""]
         lines += ["| what | measured | limit | unit | within |", "|---|---|---|---|---|"]
         lines += [
             f"| {row['name']} | {row['value']:.4g} | {row['limit']:.4g} | {row['unit']} "

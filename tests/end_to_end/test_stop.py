@@ -1,0 +1,60 @@
+"""Stop during training: every process of the run is gone, also the ones that resist."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from lepton_desktop.wire.node import State
+from tests.end_to_end.lab import UPRIGHT, Lab, processes_of, wait_until
+
+pytestmark = pytest.mark.slow
+
+STOP_SECONDS = 10.0
+
+
+@pytest.fixture
+def stubborn(tmp_path: Path) -> None:
+    """Installed as a user's plug-in before the engine starts."""
+    target = tmp_path / "lepton-home" / "plugins" / "stubborn"
+    shutil.copytree(Path(__file__).parent / "stubborn", target)
+
+
+def test_a_rank_that_ignores_sigterm_and_an_adopted_worker_are_gone(
+    stubborn: None, lab: Lab
+) -> None:
+    lab.wait_for_this_computer()
+    run = lab.start(environment="Stubborn-v0", total_steps=5_000_000, processes_per_node=2)
+    lab.wait_for_metrics(run.run_id)
+    adopted = wait_until(
+        "the workers are with init",
+        lambda: [one for one in processes_of(run.run_id) if one.ppid() == 1],
+    )
+    assert adopted
+
+    asked = time.monotonic()
+    lab.client.stop_run(run.run_id)
+    ended = lab.wait_for_end(run.run_id, 30)
+    assert time.monotonic() - asked < STOP_SECONDS
+    assert ended.state is State.CANCELLED, ended.reason
+    assert processes_of(run.run_id) == []
+
+
+def test_a_frozen_rank_is_gone_too(lab: Lab) -> None:
+    lab.wait_for_this_computer()
+    run = lab.start(reward=UPRIGHT, total_steps=5_000_000, processes_per_node=2)
+    lab.wait_for_metrics(run.run_id)
+    ranks = [one for one in processes_of(run.run_id) if "train.json" in " ".join(one.cmdline())]
+    os.kill(ranks[-1].pid, signal.SIGSTOP)
+
+    asked = time.monotonic()
+    lab.client.stop_run(run.run_id)
+    ended = lab.wait_for_end(run.run_id, 30)
+    assert time.monotonic() - asked < STOP_SECONDS
+    assert ended.state is State.CANCELLED, ended.reason
+    assert processes_of(run.run_id) == []
