@@ -13,7 +13,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -111,12 +111,10 @@ class SshServer:
         if self._process is None:
             return
         sessions = psutil.Process(self._process.pid).children(recursive=True)
-        self._process.terminate()
         for session in sessions:
-            try:
+            with suppress(psutil.NoSuchProcess):
                 session.kill()
-            except psutil.NoSuchProcess:
-                continue
+        self._process.terminate()
         self._process.wait(10)
         psutil.wait_procs(sessions, timeout=5)
         self._process = None
@@ -298,8 +296,6 @@ def _remove_namespace(name: str) -> None:
         [IP, "netns", "pids", name], check=False, capture_output=True, text=True
     ).stdout
     for pid in inside.split():
-        try:
+        with suppress(psutil.NoSuchProcess):
             psutil.Process(int(pid)).kill()
-        except psutil.NoSuchProcess:
-            continue
     _ip("netns", "del", name, check=False)

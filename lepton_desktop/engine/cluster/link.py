@@ -264,11 +264,13 @@ class Link:
         while True:
             item = await self._inbox.get()
             self._idle.clear()
-            if isinstance(item, JobLines):
-                await self._events.on_job_lines(item)
-            else:
-                await self._events.on_job_status(item)
-            self._idle.set()
+            try:
+                if isinstance(item, JobLines):
+                    await self._events.on_job_lines(item)
+                else:
+                    await self._events.on_job_status(item)
+            finally:
+                self._idle.set()
             await asyncio.sleep(0)  # ``close`` waits here, between two items
 
     async def _write(self) -> str:

@@ -116,28 +116,22 @@ def open_through(transport: paramiko.Transport, jump: Hop, hop: Hop) -> paramiko
             "direct-tcpip", (hop.host, hop.port), ("127.0.0.1", 0), timeout=CONNECT_SECONDS
         )
     except paramiko.ChannelException as error:
-        text = str(error.text)
         if error.code == 1:
             raise LeptonError(
                 f"The jump host {jump.address} does not forward connections to {hop.address}.",
                 "Set 'AllowTcpForwarding yes' in its sshd_config, or choose another jump host.",
                 code="jump",
             ) from None
-        raise _explain_forward(hop, text) from None
+        # paramiko keeps the jump host's own words ("Connection refused") to itself.
+        raise LeptonError(
+            f"{hop.address} cannot be reached from the jump host {jump.address}.",
+            "Check the name and port as that host sees them, and that the machine is on.",
+            code="timeout",
+        ) from None
     except BROKEN as error:
         raise reasons.unreachable(hop.address, str(error)) from None
     channel.settimeout(0.1)  # paramiko's transport polls its socket at this pace
     return channel
-
-
-def _explain_forward(hop: Hop, text: str) -> LeptonError:
-    """The jump host's own words for what happened to the connection behind it."""
-    lower = text.lower()
-    if "refused" in lower:
-        return reasons.refused(hop.address)
-    if "not known" in lower or "resolve" in lower or "temporary failure" in lower:
-        return reasons.name_not_found(hop.host)
-    return reasons.unreachable(hop.address, text)
 
 
 def _explain_socket(hop: Hop, error: OSError | UnicodeError) -> LeptonError:
