@@ -62,6 +62,11 @@ class Accelerators:
             first += desk.count
         return found
 
+    def close(self) -> None:
+        """Let the threads go."""
+        for desk in self._desks:
+            desk.close()
+
 
 class _Desk:
     """One probe and the only thread that may call it."""
@@ -92,6 +97,10 @@ class _Desk:
         self._reading = None
         self.count = len(rows) or self.count
         return rows, problem
+
+    def close(self) -> None:
+        """End the thread once its call returns."""
+        self._thread.shutdown(wait=False)
 
     def _read(self) -> tuple[list[GpuReading], str]:
         problem = self.probe.open()

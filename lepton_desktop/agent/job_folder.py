@@ -33,7 +33,7 @@ def check_can_start(home: NodeHome, spec: JobSpec) -> None:
     for name in spec.files:
         _check_relative(name)
     _check_program(spec, folder)
-    free = shutil.disk_usage(home.jobs).free
+    free = _free_bytes(home)
     if free < SMALLEST_FREE_BYTES:
         raise LeptonError(
             f"The disk of the node is full: {free // 1024} kB are left at {home.root}.",
@@ -84,6 +84,13 @@ def _write(path: Path, text: str) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
         stream.write(text)
+
+
+def _free_bytes(home: NodeHome) -> int:
+    try:
+        return shutil.disk_usage(home.jobs).free
+    except OSError as error:
+        raise storage_error(error, "The node home cannot be looked at", home.jobs) from None
 
 
 def _check_relative(name: str) -> None:

@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 
 SHORTEST_SECONDS = 0.1
 LONGEST_SECONDS = 3600.0
+FIRST_SECONDS = 0.25
+"""The first sample covers at least so long: rates over a shorter time mean little."""
 
 
 class Sampler:
@@ -33,6 +35,7 @@ class Sampler:
         self._interval: float | None = None
         self._told: dict[str, str] = {}
         self._host.read()  # rates need a first reading
+        self._first_tick = time.monotonic() + FIRST_SECONDS
         threading.Thread(target=self._run, name="sampler", daemon=True).start()
 
     def start(self, interval_seconds: float) -> None:
@@ -62,7 +65,8 @@ class Sampler:
         while True:
             with self._changed:
                 if self._interval != interval:
-                    interval, next_tick = self._interval, time.monotonic()
+                    interval = self._interval
+                    next_tick = max(time.monotonic(), self._first_tick)
                 if interval is None:
                     self._changed.wait()
                     continue

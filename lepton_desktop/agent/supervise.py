@@ -181,6 +181,7 @@ class Supervisor:
             time.sleep(0.05)
         if left:
             sweep.end(find, LEFTOVER_GRACE_SECONDS)
+        _reap(0)
         return 0 if self._stopped else len(left)
 
     @property
