@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from lepton_desktop.errors import LeptonError, WireError
 from lepton_desktop.settings import PACKAGE, Paths
@@ -140,7 +141,7 @@ def _log_tail(paths: Paths, start: int) -> str:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether the process exists; a dead child of this process does not."""
+    """Whether the process runs; a dead one that its parent did not ask for does not."""
     _reap()
     if sys.platform == "win32":
         return True  # no harmless signal there; the port decides
@@ -150,7 +151,15 @@ def is_alive(pid: int) -> bool:
         return False
     except (PermissionError, OverflowError):
         return True
-    return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False  # not Linux, or gone this moment
+    return status.rpartition(")")[2].split()[:1] == ["Z"]
 
 
 def _answers(port: int) -> bool:

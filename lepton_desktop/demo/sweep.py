@@ -37,7 +37,9 @@ def owner_lives(tag: str) -> bool:
     if not pid.isdigit() or not started.isdigit():
         return True
     try:
-        return _started_ms(psutil.Process(int(pid))) == int(started)
+        owner = psutil.Process(int(pid))
+        # A dead process stays a zombie for as long as its parent does not ask for it.
+        return owner.status() != psutil.STATUS_ZOMBIE and _started_ms(owner) == int(started)
     except psutil.NoSuchProcess:
         return False
 

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -75,6 +77,13 @@ def test_a_stale_address_of_a_living_stranger_is_not_an_engine(where):
     where.engine_file.write_text(json.dumps(stale))
     assert find_engine(where) is None
     assert start_engine(where).pid != stale["pid"]
+
+
+def test_a_dead_process_that_nobody_asked_for_is_not_alive():
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        wait_until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE)
+        assert not is_alive(child.pid)
+    assert is_alive(os.getpid())
 
 
 def test_a_start_that_fails_shows_the_end_of_the_log(where):

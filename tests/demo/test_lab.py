@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -243,14 +242,18 @@ def test_a_killed_demo_is_swept_at_the_next_start(tmp_path):
         "print(folder, child.pid, flush=True)\n"
         "time.sleep(300)\n"
     )
-    sweeping = "from lepton_desktop.demo import sweep; print(sweep.sweep_abandoned())"
+    sweeping = "from lepton_desktop.demo import sweep; sweep.sweep_abandoned()"
     env = {**os.environ, "TMPDIR": str(tmp_path)}
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, env=env) as demo:
-        folder, pid = demo.stdout.readline().split()
-        alive = subprocess.run([sys.executable, "-c", sweeping], env=env, capture_output=True)
-        assert alive.stdout.strip() == b"[]"
-        demo.send_signal(signal.SIGKILL)
-    assert psutil.pid_exists(int(pid))
-    subprocess.run([sys.executable, "-c", sweeping], env=env, check=True)
+        try:
+            folder, pid = demo.stdout.readline().split()
+            subprocess.run([sys.executable, "-c", sweeping], env=env, check=True)
+            assert psutil.pid_exists(int(pid)), "a living demo must be left alone"
+            assert os.path.exists(folder)  # noqa: PTH110
+        finally:
+            demo.kill()
+        wait_until(lambda: psutil.Process(demo.pid).status() == psutil.STATUS_ZOMBIE)
+        assert psutil.pid_exists(int(pid))
+        subprocess.run([sys.executable, "-c", sweeping], env=env, check=True)
     wait_until(lambda: not psutil.pid_exists(int(pid)))
     assert not os.path.exists(folder)  # noqa: PTH110
