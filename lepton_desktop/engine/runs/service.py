@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lepton_desktop.engine.changes import ChangeBoard
-from lepton_desktop.engine.connection import Handler
+from lepton_desktop.engine.connection import Handler, caller
 from lepton_desktop.engine.rewards.library import Library
 from lepton_desktop.engine.runs import ledger
 from lepton_desktop.engine.runs.book import RunBook
@@ -91,6 +91,7 @@ class Runs:
         self._gangs.start(self._through(run))
 
     async def _through(self, run: Run) -> None:
+        caller.set("engine")  # who started the run has nothing to do with how it ends
         await Gang(run, self._yard).live()
         state = run.state
         level = "info" if state.state.value == "SUCCEEDED" else "warning"
