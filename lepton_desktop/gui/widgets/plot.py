@@ -278,9 +278,8 @@ class Plot(QWidget):
 
     def _paint_left(self, painter: QPainter, area: QRectF) -> None:
         px = theme().px
-        most = max(2, min(5, int(area.height() / px(22 if self._small else 44))))
-        if self._small:
-            most = min(most, 3)
+        room = int(area.height() / px(20 if self._small else 34))
+        most = max(3, min(3 if self._small else 6, room))
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         for value, text in number_ticks(self._view.top(), self._view.bottom(), most, self.unit):
             y = area.top() + self._to_area(0, value).y()
