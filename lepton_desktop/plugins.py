@@ -67,6 +67,16 @@ class PluginInfo:
     problem: str = ""
     hint: str = ""
 
+    @property
+    def environments(self) -> list[EnvironmentSpec]:
+        """The environments that it adds."""
+        return self.contributes.environments
+
+    @property
+    def functions(self) -> list[str]:
+        """``module:attr`` of every reward term that it offers."""
+        return [term.entry for term in self.contributes.reward_terms]
+
 
 def discover(folders: Iterable[Path], installed: bool = True) -> list[PluginInfo]:
     """Every plug-in in these folders (one sub-folder each) and behind the entry-point group.
