@@ -5,6 +5,7 @@ None always means "not known", and a caller shows a dash for it, never a zero.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Sequence
 
@@ -156,7 +157,7 @@ def short_gpu(name: str) -> str:
 def short_cpu(model: str) -> str:
     """A processor's name without marks and clock."""
     words = model.replace("(R)", "").replace("(TM)", "").split("@")[0]
-    words = words.replace(" Processor", "").replace(" CPU", "")
+    words = re.sub(r"\d+-Core|Processor|CPU", "", words)
     return " ".join(words.split()) or "CPU"
 
 

@@ -15,7 +15,7 @@ from lepton_desktop.wire.desk import Series
 
 CLUSTER = ""
 """Instead of a node's name: the mean over all nodes that report."""
-WIDTH = 300
+WIDTH = 200
 
 
 class TelemetryStore(QObject):

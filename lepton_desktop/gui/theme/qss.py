@@ -78,7 +78,8 @@ QMenu::item:selected { background: $acc18; }
 QMenu::item:disabled { color: $t4; }
 QMenu::separator { height: 1px; background: $line; margin: ${p4}px ${p6}px; }
 
-QTableView, QListView, QTreeView, QScrollArea { background: transparent; border: none; }
+QTableView, QListView, QTreeView, QScrollArea { background: transparent; border: none;
+  selection-background-color: transparent; }
 QAbstractScrollArea > QWidget > QWidget#scroll-body { background: transparent; }
 QHeaderView, QHeaderView::section, QTableCornerButton::section {
   background: transparent; border: none; }
