@@ -88,7 +88,23 @@ class MainWindow(QMainWindow):
 
     def navigate(self, page_id: str, key: str = "") -> None:
         """Show a page; ``key`` names what it selects."""
+        if page_id == "overview" and self._welcome_wanted():
+            page_id = "welcome"
         self.frame.show_page(page_id, key)
+
+    def _welcome_wanted(self) -> bool:
+        """Whether there is nothing to look at yet: no runs, at most this computer."""
+        lab = self._refresh.lab
+        known = any(entry.page_id == "welcome" for entry in self._entries)
+        dismissed = self._preferences.values.welcome_dismissed
+        return known and lab.heard and not lab.runs and len(lab.nodes) <= 1 and not dismissed
+
+    def _follow_welcome(self) -> None:
+        """Overview and Welcome stand in for each other as the lab fills or empties."""
+        if self.frame.current in ("overview", "welcome"):
+            wanted = "welcome" if self._welcome_wanted() else "overview"
+            if wanted != self.frame.current:
+                self.frame.show_page(wanted)
 
     @property
     def page_id(self) -> str:
@@ -215,9 +231,11 @@ class MainWindow(QMainWindow):
         if lab.engine is not None:
             rail.set_lab(self.tr("Engine {version}").format(version=lab.engine.version))
         self.frame.status.show_lab(lab)
+        self._follow_welcome()
 
     def _on_preferences_changed(self) -> None:
         self.frame.rail.set_collapsed(self._preferences.values.rail_collapsed)
+        self._follow_welcome()
 
     def _on_zoom_changed(self) -> None:
         """Build frame and pages anew at the new size; the page that was shown is shown again."""
