@@ -25,19 +25,21 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     with Lab(tmp_path_factory.mktemp("lab"), 2) as made:
+        for node in made.nodes:
+            pin(node)  # before threads ask for it
         yield made
+
+
+def pin(node):
+    scan = ["ssh-keyscan", "-t", "ed25519", "-p", str(node.spec.port), "127.0.0.1"]
+    line = subprocess.run(scan, capture_output=True, check=True).stdout
+    (node.home.parent / "known_hosts").write_bytes(line)
 
 
 def options(node, key=None):
     pinned = node.home.parent / "known_hosts"
     if not pinned.exists():
-        line = subprocess.run(
-            ["ssh-keyscan", "-p", str(node.spec.port), "127.0.0.1"],
-            capture_output=True,
-            check=True,
-            text=True,
-        ).stdout
-        pinned.write_text(line)
+        pin(node)
     settings = {
         "UserKnownHostsFile": str(pinned),
         "StrictHostKeyChecking": "yes",
@@ -109,7 +111,7 @@ def test_commands_run_side_by_side(lab):
     pairs = [(node, number) for node in lab.nodes for number in range(4)]
     with ThreadPoolExecutor(len(pairs)) as pool:
         answers = list(pool.map(lambda pair: ssh(pair[0], f"cat; echo {pair[1]}"), pairs))
-    assert [int(answer.stdout) for answer in answers] == [number for _, number in pairs]
+    assert [answer.stdout for answer in answers] == [b"%d\n" % number for _, number in pairs]
 
 
 def test_each_node_has_its_own_host_key_and_home(lab):
