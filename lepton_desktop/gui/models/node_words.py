@@ -59,11 +59,9 @@ def meta_line(row: NodeRow, now: float) -> str:
     words = state_words(row, now)
     if row.state is LinkState.RECONNECTING:
         seconds = seconds_until(row.retry_at, now)
-        return (
-            words.word
-            if seconds is None
-            else _tr("Reconnecting in {seconds} s").format(seconds=seconds)
-        )
+        if not seconds:
+            return words.word if seconds is None else _tr("Trying to reconnect")
+        return _tr("Reconnecting in {seconds} s").format(seconds=seconds)
     if words.word != _tr("Up"):
         return f"{words.word}: {words.detail}" if words.detail else words.word
     return reading.hardware_line(row)

@@ -20,15 +20,15 @@ from lepton_desktop.gui.refresh import Delta, Lab
 from lepton_desktop.gui.theme import format as fmt
 from lepton_desktop.gui.widgets.buttons import Button
 from lepton_desktop.gui.widgets.chips import Chip, ChipLook
-from lepton_desktop.gui.widgets.choices import Combo, Tabs
+from lepton_desktop.gui.widgets.choices import Tabs
 from lepton_desktop.gui.widgets.labels import ElidedLabel, IconLabel, Label
 from lepton_desktop.gui.widgets.layouts import clear, hbox, holder, vbox
+from lepton_desktop.gui.widgets.scroll import Scroll
 from lepton_desktop.gui.widgets.states import StatePanel
 from lepton_desktop.gui.widgets.surfaces import Card, Rule, Surface
 from lepton_desktop.gui.widgets.table import DENSE_ROW_HEIGHT, Column, DataTable
 from lepton_desktop.wire.desk import LinkState, NodeRow
 
-WINDOWS = (60.0, 600.0, 3600.0)
 TAGS_SHOWN = 3
 
 
@@ -71,11 +71,10 @@ class NodeDetail(Card):
             self._more,
             gap=8,
         )
-        bar = hbox((self._tabs, 1), self._window, gap=8)
         self.add(head)
         self.add(self._line)
         self.add(self._trouble)
-        self.add(bar)
+        self.add(self._tabs)
         self.add(Rule())
         self.add(self._stack, 1)
 
@@ -114,14 +113,15 @@ class NodeDetail(Card):
             name=self.tr("Events"),
         )
         self._events_panel = StatePanel(events)
-        pages = (self._live, self._processes, self._hardware, self._environment)
-        for page in (*pages, self._events_panel):
+        self._pages = (self._live, self._processes, self._hardware, self._environment)
+        for page in (
+            Scroll(self._live),
+            self._processes,
+            Scroll(self._hardware),
+            self._environment,
+            self._events_panel,
+        ):
             self._stack.addWidget(page)
-        self._window = Combo(
-            [self.tr("1 min"), self.tr("10 min"), self.tr("1 h")], 26, self.tr("Window of time")
-        )
-        self._window.setObjectName("node-window")
-        self._window.currentIndexChanged.connect(self._on_window_changed)
         self._tabs.currentChanged.connect(self._on_tab_changed)
 
     @property
@@ -163,17 +163,13 @@ class NodeDetail(Card):
     def _show_tab(self) -> None:
         if self._row is None:
             return
-        page = self._stack.currentWidget()
-        if isinstance(page, (LiveTab, ProcessesTab, HardwareTab, EnvironmentTab)):
-            page.show_row(self._row)
+        place = self._stack.currentIndex()
+        if place < len(self._pages):
+            self._pages[place].show_row(self._row)
 
     def _on_tab_changed(self, place: int) -> None:
         self._stack.setCurrentIndex(place)
-        self._window.setVisible(place == 0)
         self._show_tab()
-
-    def _on_window_changed(self, place: int) -> None:
-        self._live.set_seconds(WINDOWS[place])
 
     def _state_text(self, row: NodeRow, words: StateWords) -> str:
         if words.tone == "ok" and row.facts is not None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QScrollArea, QWidget
+from PySide6.QtWidgets import QWidget
 
 from lepton_desktop.errors import LeptonError
 from lepton_desktop.gui.context import PageContext
@@ -16,6 +15,7 @@ from lepton_desktop.gui.widgets.buttons import Button
 from lepton_desktop.gui.widgets.chips import Chip
 from lepton_desktop.gui.widgets.labels import ElidedLabel, IconLabel, Label
 from lepton_desktop.gui.widgets.layouts import clear, hbox, holder, vbox
+from lepton_desktop.gui.widgets.scroll import Scroll
 from lepton_desktop.gui.widgets.surfaces import Surface
 from lepton_desktop.wire.desk import NodeRow
 from lepton_desktop.wire.node import PythonEnvironment
@@ -48,13 +48,7 @@ class EnvironmentTab(QWidget):
         look = Button(self.tr("Look again"), "secondary", "refresh-cw", 28)
         look.setObjectName("environment-refresh")
         look.clicked.connect(self._on_look_again)
-        inner = holder(vbox(self._boxes, None), "scroll-body")
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.viewport().setAutoFillBackground(False)
-        scroll.setWidget(inner)
-        inner.setAutoFillBackground(False)
+        scroll = Scroll(holder(vbox(self._boxes, None)))
         head = hbox((Label(self.tr("Python environments"), "section"), 1), look, gap=8)
         self.setLayout(vbox(head, self._problem_row, self._error, (scroll, 1), gap=8))
 

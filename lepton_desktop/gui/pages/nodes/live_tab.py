@@ -15,6 +15,7 @@ from lepton_desktop.gui.models.curves import Curve
 from lepton_desktop.gui.models.telemetry import TelemetryStore
 from lepton_desktop.gui.theme import format as fmt
 from lepton_desktop.gui.theme.current import theme
+from lepton_desktop.gui.widgets.choices import Combo
 from lepton_desktop.gui.widgets.labels import Label
 from lepton_desktop.gui.widgets.layouts import hbox, vbox
 from lepton_desktop.gui.widgets.marks import CoreStrip
@@ -25,6 +26,7 @@ from lepton_desktop.gui.widgets.surfaces import Surface
 from lepton_desktop.wire.desk import NodeRow
 
 Array = np.ndarray[tuple[int], np.dtype[np.float64]]
+WINDOWS = (60.0, 600.0, 3600.0)
 MOST_DEVICES = 16
 """Devices whose spread is drawn; of more, the mean alone says enough."""
 
@@ -65,15 +67,25 @@ class LiveTab(QWidget):
         self._cores_meta = Label("", "small", "t3")
         self._cores_value = Label("", "small-strong")
         self._strip = Surface("inset")
-        head = hbox(self._cores_title, self._cores_meta, None, self._cores_value, gap=8)
+        self._window = Combo(
+            [self.tr("1 min"), self.tr("10 min"), self.tr("1 h")], 24, self.tr("Window of time")
+        )
+        self._window.setObjectName("node-window")
+        self._window.currentIndexChanged.connect(self._on_window_changed)
+        head = hbox(
+            self._cores_title,
+            (self._cores_meta, 1),
+            self._window,
+            self._cores_value,
+            gap=8,
+        )
         self._strip.setLayout(vbox(head, self._cores, gap=6, margins=(12, 8, 12, 10)))
         self._grid = QGridLayout()
         self._grid.setSpacing(theme().px(8))
         self.setLayout(vbox(self._strip, (self._grid, 1), gap=8))
 
-    def set_seconds(self, seconds: float) -> None:
-        """Look at another window of time."""
-        self._seconds = seconds
+    def _on_window_changed(self, place: int) -> None:
+        self._seconds = WINDOWS[place]
         if self._row is not None:
             self._follow(self._row)
 
@@ -149,7 +161,7 @@ class LiveTab(QWidget):
             ),
             Chart(
                 "gpu-memory",
-                self.tr("GPU memory, mean"),
+                self.tr("GPU memory"),
                 ("gpu.memory_used_bytes",),
                 (self.tr("Memory"),),
                 1e-9,
@@ -157,13 +169,11 @@ class LiveTab(QWidget):
             ),
             Chart(
                 "power",
-                self.tr("GPU power, mean"),
+                self.tr("GPU power"),
                 ("gpu.power_watts",),
                 (self.tr("Power"),),
-                1.0,
-                lambda row: self.tr("{power} in all").format(
-                    power=fmt.power(reading.power_watts(row))
-                ),
+                float(count),
+                lambda row: fmt.power(reading.power_watts(row)),
             ),
             Chart(
                 "temperature",
@@ -195,7 +205,7 @@ class LiveTab(QWidget):
             ),
             Chart(
                 "network",
-                self.tr("Network, MB/s"),
+                self.tr("Network"),
                 network,
                 (self.tr("in"), self.tr("out")),
                 1e-6,
@@ -203,7 +213,7 @@ class LiveTab(QWidget):
             ),
             Chart(
                 "disk",
-                self.tr("Disk, MB/s"),
+                self.tr("Disk"),
                 disk,
                 (self.tr("read"), self.tr("write")),
                 1e-6,
@@ -226,7 +236,7 @@ class LiveTab(QWidget):
 
     def _show_cores(self, row: NodeRow) -> None:
         loads = row.sample.host.cpu_per_core if row.sample is not None else []
-        self._strip.setVisible(bool(loads))
+        self._cores.setVisible(bool(loads))
         self._cores.set_loads([load / 100 for load in loads])
         self._cores_meta.set_text(self.tr("%n threads", "", len(loads)))
         self._cores_value.set_text(fmt.share(reading.cpu_fraction(row)))
@@ -301,13 +311,20 @@ def _network_text(row: NodeRow) -> str:
     if row.sample is None:
         return fmt.EMPTY
     host = row.sample.host
-    received = fmt.byte_rate(host.network_receive_bytes_per_second)
-    return f"↓ {received}  ↑ {fmt.byte_rate(host.network_send_bytes_per_second)}"
+    received = _megabytes(host.network_receive_bytes_per_second)
+    return f"↓ {received}  ↑ {_megabytes(host.network_send_bytes_per_second)} MB/s"
 
 
 def _disk_text(row: NodeRow) -> str:
     if row.sample is None:
         return fmt.EMPTY
     host = row.sample.host
-    read = fmt.byte_rate(host.disk_read_bytes_per_second)
-    return f"R {read}  W {fmt.byte_rate(host.disk_write_bytes_per_second)}"
+    read = _megabytes(host.disk_read_bytes_per_second)
+    return f"R {read}  W {_megabytes(host.disk_write_bytes_per_second)} MB/s"
+
+
+def _megabytes(value: float | None) -> str:
+    """Without the unit: both numbers of a plot share the one of its axis."""
+    if value is None:
+        return fmt.EMPTY
+    return fmt.number(value / 1e6, 0 if value >= 1e7 else 1)

@@ -11,7 +11,7 @@ from lepton_desktop.gui.dialogs import node_actions
 from lepton_desktop.gui.dialogs.add_node import AddNodeSheet
 from lepton_desktop.gui.models import node_reading as reading
 from lepton_desktop.gui.models.node_filter import FilterTerm
-from lepton_desktop.gui.models.node_table import NAME, NodeTableModel
+from lepton_desktop.gui.models.node_table import MEMORY, NAME, POWER, TEMPERATURE, NodeTableModel
 from lepton_desktop.gui.pages.nodes.cells import WIDTHS, node_cell
 from lepton_desktop.gui.pages.nodes.detail import NodeDetail
 from lepton_desktop.gui.pages.nodes.filter_bar import FilterBar
@@ -28,6 +28,8 @@ from lepton_desktop.wire.desk import NodeRow
 DETAIL_WIDTH = 560
 STATES = ("up", "down", "drained", "connecting")
 MOST_CHOICES = 14
+LEAST_ROOM = {POWER: 780, TEMPERATURE: 690, MEMORY: 600}
+"""Width of the table from which on a column is shown."""
 
 
 class NodesPage(Page):
@@ -68,6 +70,8 @@ class NodesPage(Page):
         self._detail.hide()
         self._wanted = ""
         self._placed = False
+        self._given_up: set[int] = set()
+        self._splitter.splitterMoved.connect(lambda *_: self._fit_columns())
         self.setLayout(vbox((self._splitter, 1), margins=(16, 14, 16, 14)))
         self._connect()
 
@@ -130,12 +134,23 @@ class NodesPage(Page):
         super().resizeEvent(event)
         if not self._placed and self._detail.isVisible():
             self._place_detail()
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        """Give up the least needed columns before one is cut at the edge."""
+        room = self._splitter.sizes()[0]
+        for column, least in LEAST_ROOM.items():
+            narrow = room < theme().px(least)
+            if narrow != (column in self._given_up):
+                self._given_up ^= {column}
+                self._table.setColumnHidden(column, narrow)
 
     def _place_detail(self) -> None:
         self._placed = True
         width = self._splitter.width()
         detail = min(theme().px(DETAIL_WIDTH), max(theme().px(420), width * 42 // 100))
         self._splitter.setSizes([width - detail, detail])
+        self._fit_columns()
 
     # Changes.
 
