@@ -1,0 +1,56 @@
+"""Two machines with addresses and cables of their own."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from lepton_desktop.wire.desk import LinkState
+from tests.engine.cluster.lab import Listener, running_fleet
+from tests.nodes import NamespaceLab, SshServer, needs_netns
+
+pytestmark = [needs_netns, pytest.mark.netns, pytest.mark.slow]
+
+NOTICED_SECONDS = 10.0
+DOWN_SECONDS = 20.0
+
+
+def machine(lab: NamespaceLab, name: str, folder: Path) -> SshServer:
+    return SshServer(folder / name, address=lab.address(name), netns=lab.namespace(name)).start()
+
+
+def test_a_pulled_cable_is_noticed_and_the_node_comes_back(
+    namespace_lab: NamespaceLab, tmp_path: Path
+) -> None:
+    servers = {name: machine(namespace_lab, name, tmp_path) for name in namespace_lab.names}
+    listener = Listener()
+
+    async def run() -> None:
+        async with running_fleet(tmp_path / "home", listener) as lab:
+            for name, server in servers.items():
+                lab.fleet.add(server.spec(name), accept_key=server.fingerprint)
+            for name in servers:
+                row = await lab.up(name)
+                assert row.facts is not None
+                found = [item.address for item in row.facts.interfaces]
+                assert namespace_lab.address(name) in found
+            began = time.monotonic()
+            namespace_lab.cable("a", up=False)
+            await lab.state("a", LinkState.RECONNECTING, NOTICED_SECONDS)
+            assert lab.fleet.row("b").state is LinkState.UP
+            await asyncio.sleep(max(0.0, DOWN_SECONDS - (time.monotonic() - began)))
+            assert lab.fleet.row("b").state is LinkState.UP
+            samples = lab.fleet.row("b").sample_age_at
+            assert samples is not None
+            assert time.time() - samples < 5.0
+            namespace_lab.cable("a", up=True)
+            await lab.up("a", 40.0)
+            told = [what for node, what in listener.links if node == "a"]
+            assert told[:3] == ["up", "lost", "up"]
+
+    try:
+        asyncio.run(run())
+    finally:
+        for server in servers.values():
+            server.stop()
