@@ -7,9 +7,8 @@ import logging
 import logging.handlers
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
     QCoreApplication,
@@ -21,7 +20,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from lepton_desktop import PRODUCT_NAME, __version__
 from lepton_desktop.errors import LeptonError
-from lepton_desktop.gui.engine_link import Connect, EngineLink
+from lepton_desktop.gui.engine_link import Connect, EngineLink, connector
 from lepton_desktop.gui.main_window import MainWindow
 from lepton_desktop.gui.pages import PAGES
 from lepton_desktop.gui.refresh import Refresh
@@ -29,9 +28,6 @@ from lepton_desktop.gui.shell.fault_report import FaultReporter
 from lepton_desktop.gui.shell.preferences import Preferences
 from lepton_desktop.gui.theme.current import theme
 from lepton_desktop.settings import Paths, paths
-
-if TYPE_CHECKING:
-    from lepton_desktop.gui.engine_link import EngineCalls
 
 log = logging.getLogger("lepton_desktop.window")
 
@@ -51,7 +47,7 @@ class Window:
     def __init__(self, where: Paths, connect: Connect | None = None) -> None:
         self.preferences = Preferences(where)
         self.preferences.apply()
-        self.link = EngineLink(connect or engine_connect(where))
+        self.link = EngineLink(connect or connector(where.home))
         self.refresh = Refresh()
         self.link.changes_arrived.connect(self.refresh.apply)
         self.main = MainWindow(self.link, self.refresh, self.preferences, PAGES)
@@ -83,18 +79,6 @@ def application(argv: Sequence[str]) -> QApplication:
     app.setDesktopFileName("lepton-desktop")
     theme().install()
     return app
-
-
-def engine_connect(where: Paths) -> Connect:
-    """How the link's threads reach the engine of a home."""
-
-    def connect(start: bool, progress: Callable[[str], None]) -> EngineCalls:
-        # Imported by the link's first thread, while the window is already being painted.
-        from lepton_desktop.client import EngineClient
-
-        return EngineClient.connect(where.home, start, "window", progress)
-
-    return connect
 
 
 def grab(window: QWidget, target: Path) -> Path:

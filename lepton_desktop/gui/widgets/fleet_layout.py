@@ -11,6 +11,8 @@ from PySide6.QtCore import QPointF, QRectF
 LABEL_WIDTH = 96
 LARGE_WIDTH, LARGE_HEIGHT, LARGE_GAP, LARGE_GROUP_GAP = 82, 42, 6, 11
 SMALL_WIDTH, SMALL_HEIGHT, SMALL_GAP, SMALL_GROUP_GAP = 19, 13, 4, 9
+RING = 2
+"""Room above the first row for the focus ring."""
 SMALL_LABEL_LINES = 3
 TWO_ROWS_FROM = 4
 ONE_LINE_BELOW = 61
@@ -137,7 +139,7 @@ def arrange(groups: Sequence[FleetGroup], width: float, level: str, px: Px) -> F
     """Lay the fleet out at one level."""
     build = _large if level == "large" else _small
     places: list[GroupPlace] = []
-    top, first = 0.0, 0
+    top, first = float(RING), 0
     group_gap = px(LARGE_GROUP_GAP if level == "large" else SMALL_GROUP_GAP)
     for group in groups:
         place = build(group, width, top, first, px)

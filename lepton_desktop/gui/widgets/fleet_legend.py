@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QLineF, QRectF, QSize, Qt
-from PySide6.QtGui import QLinearGradient, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import QLinearGradient, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QLayout, QSizePolicy, QWidget
 
 from lepton_desktop.gui.theme.current import theme
 from lepton_desktop.gui.widgets.labels import Label
@@ -81,7 +81,23 @@ class FleetLegend(QWidget):
             self._item("stale", self.tr("Stale")),
         )
         ramp = (self._metric, self._low, RampStrip(), self._high)
-        self.setLayout(hbox(*ramp, None, self._cpu, 8, *_spaced(states), gap=6))
+        self._states = holder(hbox(self._cpu, *states, gap=14))
+        row = hbox(*ramp, None, self._states, gap=6)
+        row.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        self.setLayout(row)
+
+    def minimumSizeHint(self) -> QSize:
+        """Gives way before it pushes the page wider."""
+        return QSize(theme().px(120), self.sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The states give way first, then the metric's name."""
+        super().resizeEvent(event)
+        ramp = theme().px(190)
+        self._metric.setVisible(self.width() > ramp + self._metric.sizeHint().width())
+        self._states.setVisible(
+            self.width() > ramp + self._metric.sizeHint().width() + self._states.sizeHint().width()
+        )
 
     def set_metric(self, label: str, low: str, high: str) -> None:
         """Name the metric and what the ends of the ramp stand for."""
@@ -92,10 +108,3 @@ class FleetLegend(QWidget):
     @staticmethod
     def _item(state: str, text: str) -> QWidget:
         return holder(hbox(StateSwatch(state), Label(text, "micro", "t3"), gap=6))
-
-
-def _spaced(items: tuple[QWidget, ...]) -> list[QWidget | int]:
-    spaced: list[QWidget | int] = []
-    for item in items:
-        spaced += [item, 8]
-    return spaced[:-1]

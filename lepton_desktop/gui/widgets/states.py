@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGraphicsOpacityEffect, QSizePolicy, QStackedLayou
 
 from lepton_desktop.gui.theme.current import Tone, theme
 from lepton_desktop.gui.widgets.buttons import Button
-from lepton_desktop.gui.widgets.labels import IconLabel, Label
+from lepton_desktop.gui.widgets.labels import ElidedLabel, IconLabel, Label
 from lepton_desktop.gui.widgets.layouts import hbox, holder, vbox
 from lepton_desktop.gui.widgets.spinner import Spinner
 from lepton_desktop.gui.widgets.surfaces import Surface
@@ -195,8 +195,8 @@ class Banner(Surface):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("inset", parent)
         self._icon = IconLabel("info", "info", 15)
-        self._text = Label("", "small-medium", "t1")
-        self._detail = Label("", "small", "t3")
+        self._text = ElidedLabel("", "small-medium", "t1")
+        self._detail = ElidedLabel("", "small", "t3")
         self._button = Button(" ", "link", height=24)
         self._button.clicked.connect(self.pressed)
         self.setLayout(

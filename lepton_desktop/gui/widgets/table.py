@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTableView, QWidget
 
 from lepton_desktop.gui.theme.current import theme
@@ -126,7 +126,6 @@ class DataTable(QTableView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setTabKeyNavigation(False)
         side = self.verticalHeader()
@@ -143,8 +142,16 @@ class DataTable(QTableView):
             title = str(self.model().headerData(place, Qt.Orientation.Horizontal) or "")
             head = metrics.horizontalAdvance(title) + theme().px(2 * PADDING)
             self.setColumnWidth(place, max(theme().px(column.width), head))
-            mode = QHeaderView.ResizeMode.Stretch if column.stretch else None
-            self._head.setSectionResizeMode(place, mode or QHeaderView.ResizeMode.Interactive)
+            self._head.setSectionResizeMode(place, QHeaderView.ResizeMode.Interactive)
+        self._stretch()
+
+    def _stretch(self) -> None:
+        """The wide column takes the room that is left, but never less than its own width."""
+        for place, column in enumerate(self._columns):
+            if column.stretch and not self.isColumnHidden(place):
+                others = self._head.length() - self.columnWidth(place)
+                least = theme().px(column.width)
+                self.setColumnWidth(place, max(least, self.viewport().width() - others))
 
     def make_sortable(
         self, section: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder
@@ -167,9 +174,13 @@ class DataTable(QTableView):
             action.setCheckable(True)
             action.setChecked(not self.isColumnHidden(place))
             action.setData(place)
-        menu.triggered.connect(lambda act: self.setColumnHidden(act.data(), not act.isChecked()))
+        menu.triggered.connect(self._on_column_toggled)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self._head.mapToGlobal(position))
+
+    def _on_column_toggled(self, action: QAction) -> None:
+        self.setColumnHidden(action.data(), not action.isChecked())
+        self._stretch()
 
     def select_row(self, row: int) -> None:
         """Make a row the current and only selected one; -1 for none."""
@@ -201,6 +212,11 @@ class DataTable(QTableView):
             self.opened.emit(self.currentIndex())
         else:
             super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the room to the wide column."""
+        super().resizeEvent(event)
+        self._stretch()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Tint the row under the pointer."""
