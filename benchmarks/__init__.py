@@ -1,0 +1,1 @@
+"""Budgets of the design, measured. Each module runs as ``python -m benchmarks.NAME --json``."""
