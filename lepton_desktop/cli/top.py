@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 import time
@@ -34,13 +35,18 @@ def top(
             value = {"nodes": picture.nodes, "runs": picture.active}
             result(value, as_json, picture.text)
             return
-        while True:
-            picture.apply(client.changes(picture.revision, TOPICS, FRAME_SECONDS))
-            size = shutil.get_terminal_size()
-            lines = picture.text().splitlines()[: size.lines - 1]
-            body = "\n".join(line[: size.columns] for line in lines)
-            print(f"{HOME_AND_CLEAR}{time.strftime('%X')}  ^C ends\n{body}", flush=True)
-            time.sleep(FRAME_SECONDS / 2)  # a busy cluster changes all the time
+        with contextlib.suppress(KeyboardInterrupt):
+            _watch(client, picture)
+
+
+def _watch(client: EngineClient, picture: Picture) -> None:
+    while True:
+        picture.apply(client.changes(picture.revision, TOPICS, FRAME_SECONDS))
+        size = shutil.get_terminal_size()
+        lines = picture.text().splitlines()[: size.lines - 2]
+        body = "\n".join(line[: size.columns] for line in lines)
+        print(f"{HOME_AND_CLEAR}{time.strftime('%X')}  ^C ends\n{body}", flush=True)
+        time.sleep(FRAME_SECONDS / 2)  # a busy cluster changes all the time
 
 
 class Picture:
@@ -108,8 +114,12 @@ def _line(row: NodeRow) -> tuple[object, ...]:
         load,
         memory(row),
         gpu(row),
-        f"{bytes_text(receive)}/s",
-        f"{bytes_text(send)}/s",
+        _rate(receive),
+        _rate(send),
         row.jobs_running,
         row.reason or row.step,
     )
+
+
+def _rate(count: int | None) -> str:
+    return bytes_text(count) if count is None else f"{bytes_text(count)}/s"

@@ -84,7 +84,7 @@ def run_progress(row: RunRow) -> str:
         parts.append(f"{fraction:4.0%}")
     parts.append(f"{row.step:,} of {row.total_steps:,} steps")
     speed = row.metrics.get("time/steps_per_second")
-    if speed is not None:
+    if speed is not None and row.step < row.total_steps:
         parts.append(f"{speed:,.0f} steps/s")
     if row.seconds_left is not None and not row.state.is_final:
         parts.append(f"{seconds_text(row.seconds_left)} left")
