@@ -29,7 +29,7 @@ class Window:
 
     def __init__(self, home: Path, pictures: Path | None = None) -> None:
         self._pictures = pictures
-        self._log = home / "window.log"
+        self._log = home / "window-output.log"
         command = [sys.executable, "-m", "lepton_desktop"]
         env = {**os.environ, "LEPTON_HOME": str(home)}
         if pictures is not None:

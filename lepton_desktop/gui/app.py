@@ -27,6 +27,7 @@ from lepton_desktop.gui.refresh import Refresh
 from lepton_desktop.gui.shell.fault_report import FaultReporter
 from lepton_desktop.gui.shell.preferences import Preferences
 from lepton_desktop.gui.theme.current import theme
+from lepton_desktop.gui.tour import Tour
 from lepton_desktop.settings import Paths, paths
 
 log = logging.getLogger("lepton_desktop.window")
@@ -125,6 +126,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="lepton-desktop", description=PRODUCT_NAME)
     parser.add_argument("--home", type=Path, help="the desk's own folder (also LEPTON_HOME)")
     parser.add_argument("--page", default="overview", help="page to begin with")
+    parser.add_argument(
+        "--tour", type=Path, metavar="FOLDER", help="save a picture of each page, then end"
+    )
     parser.add_argument("--version", action="version", version=f"{PRODUCT_NAME} {__version__}")
     options, _for_qt = parser.parse_known_args(arguments[1:])
     where = paths(options.home)
@@ -136,6 +140,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     window = Window(where)
     known = [entry.page_id for entry in PAGES]
     window.show(options.page if options.page in known else known[0])
+    if options.tour is not None:
+        Tour(window.main, window.link, window.main.navigate, options.tour).start()
     code = app.exec()
     window.close()
     return code
