@@ -46,7 +46,7 @@ def find_port(address: str) -> int:
             listener.bind((address, 0))
             port: int = listener.getsockname()[1]
             return port
-    except (OSError, UnicodeError) as error:
+    except (OSError, UnicodeError, TypeError) as error:  # the last two: no host name at all
         known = ", ".join(item.address for item in interfaces())
         missing = getattr(error, "errno", None) == errno.EADDRNOTAVAIL
         what = "is not an address of this node" if missing else f"cannot be used: {error}"

@@ -18,6 +18,7 @@ from typing import Any
 
 from lepton_desktop.agent.home import NodeHome
 from lepton_desktop.agent.text import clean
+from lepton_desktop.errors import WireError
 from lepton_desktop.wire.convert import build
 from lepton_desktop.wire.node import PythonEnvironment
 
@@ -149,7 +150,7 @@ def _ask(path: str) -> _Report | str:
     _, mark, rest = output.partition(MARK)
     try:
         return build(_Report, json.loads(rest.splitlines()[0] if mark else b""))
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, RecursionError, WireError):
         return f"It does not behave like a Python (exit code {process.returncode})."
 
 

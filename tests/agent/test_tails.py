@@ -1,3 +1,4 @@
+import itertools
 import json
 import sys
 import time
@@ -29,7 +30,7 @@ def steps(text: str) -> list[int]:
 
 def check_seams(pieces: list[JobLines]) -> None:
     """Every piece begins where the one before ended."""
-    for before, after in zip(pieces, pieces[1:], strict=False):
+    for before, after in itertools.pairwise(pieces):
         assert after.offset == before.next_offset
     for piece in pieces:
         assert len(piece.text.encode()) == piece.next_offset - piece.offset
