@@ -47,6 +47,7 @@ PING_EVERY_SECONDS = 10.0
 """Also when samples arrive: for the clock, and so that an agent can tell that its engine lives."""
 BACKLOG = 16
 STORE_SECONDS = 5.0
+_NOT_A_MESSAGE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError, WireError)
 
 _log = logging.getLogger(__name__)
 
@@ -220,7 +221,7 @@ class Link:
         try:
             message = message_from(msgspec.json.decode(line))
             await self._handle(message)
-        except (msgspec.MsgspecError, ValueError, RecursionError, WireError) as error:
+        except _NOT_A_MESSAGE as error:
             self._drop(str(error))
 
     async def _handle(self, message: Message) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import getpass
 from dataclasses import dataclass, field
 
@@ -39,7 +40,7 @@ def route_of(spec: NodeSpec) -> list[Hop]:
     Raises:
         LeptonError: A jump host is not written as user@host:port.
     """
-    user = spec.user or getpass.getuser()
+    user = spec.user or me()
     jumps = [_parse_jump(word.strip(), user) for word in spec.jump.split(",") if word.strip()]
     return [*jumps, Hop(spec.host, spec.port, user)]
 
@@ -48,7 +49,13 @@ def shown_address(spec: NodeSpec) -> str:
     """For rows: ``user@host:port``, or ``this computer``."""
     if spec.is_local:
         return "this computer"
-    return f"{spec.user or getpass.getuser()}@{spec.host}:{spec.port}"
+    return f"{spec.user or me()}@{spec.host}:{spec.port}"
+
+
+@functools.cache
+def me() -> str:
+    """The desk's own login name; rows ask for it often."""
+    return getpass.getuser()
 
 
 def _parse_jump(word: str, default_user: str) -> Hop:

@@ -7,8 +7,9 @@ does not report is not stored; a missing value is NaN inside and None outside.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,16 @@ from lepton_desktop.wire.desk import Series
 from lepton_desktop.wire.node import GpuColumns, HostSample, Sample
 
 KEPT_SECONDS = 900.0
+MAX_DEVICES = 64
+"""A broken agent may report any number of devices; memory stays bounded."""
 GAP_INTERVALS = 3.5
 """A pause longer than so many intervals is drawn as a gap, not as a line."""
 
+_LARGEST = float(np.finfo(np.float32).max)
 _HOST_KEYS = tuple(
-    item.name for item in dataclasses.fields(HostSample) if item.name != "cpu_per_core"
+    (item.name, f"host.{item.name}")
+    for item in dataclasses.fields(HostSample)
+    if item.name != "cpu_per_core"
 )
 _GPU_KEYS = tuple(item.name for item in dataclasses.fields(GpuColumns) if item.name != "throttle")
 
@@ -35,20 +41,30 @@ class Ring:
         self.interval_seconds = interval_seconds
         self._capacity = math.ceil(KEPT_SECONDS / interval_seconds)
         self._times = np.zeros(self._capacity)
-        self._columns: dict[str, NDArray[np.float32]] = {}
+        self._columns: dict[str, int] = {}
+        self._table = np.zeros((self._capacity, 0), np.float32)
         self._count = 0
 
     def add(self, sample: Sample, received: float) -> None:
         """Store one reading in place of the oldest."""
+        readings = _numbers(sample)
+        if not readings.keys() <= self._columns.keys():
+            self._widen(readings)
+        row = [math.nan] * len(self._columns)
+        for key, value in readings.items():
+            # Beyond single precision nothing was measured; it would only break the plots.
+            row[self._columns[key]] = value if -_LARGEST < value < _LARGEST else math.nan
         slot = self._count % self._capacity
         self._times[slot] = received
-        for column in self._columns.values():
-            column[slot] = math.nan
-        for key, value in _numbers(sample):
-            if key not in self._columns:
-                self._columns[key] = np.full(self._capacity, math.nan, np.float32)
-            self._columns[key][slot] = value
+        self._table[slot] = row
         self._count += 1
+
+    def _widen(self, readings: Iterable[str]) -> None:
+        for key in readings:
+            self._columns.setdefault(key, len(self._columns))
+        missing = len(self._columns) - self._table.shape[1]
+        empty = np.full((self._capacity, missing), math.nan, np.float32)
+        self._table = np.hstack((self._table, empty))
 
     def read(self, key: str, since: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Times and values from ``since`` on, oldest first; NaN where nothing was reported."""
@@ -61,7 +77,7 @@ class Ring:
 
     def _values(self, key: str) -> NDArray[np.float64]:
         if key in self._columns:
-            return self._columns[key].astype(np.float64)
+            return self._table[:, self._columns[key]].astype(np.float64)
         prefix, _, quantity = key.partition(".")
         devices = [
             column
@@ -70,7 +86,7 @@ class Ring:
         ]
         if not devices or not quantity or "." in quantity:
             return np.full(self._capacity, math.nan)
-        return _mean(np.array(devices, np.float64))
+        return _mean(self._table[:, devices].T.astype(np.float64))
 
 
 def series(ring: Ring, key: str, since: float, width: int) -> Series:
@@ -94,15 +110,21 @@ def cluster_mean(rings: Iterable[Ring], key: str, since: float, now: float, widt
     return _series(key, times[reported], means[reported], slot, 0)
 
 
-def _numbers(sample: Sample) -> Iterator[tuple[str, float]]:
-    for name in _HOST_KEYS:
-        value = getattr(sample.host, name)
-        if value is not None:
-            yield f"host.{name}", float(value)
+def _numbers(sample: Sample) -> dict[str, float]:
+    host, gpu = sample.host, sample.gpu
+    found = {
+        key: float(value) for name, key in _HOST_KEYS if (value := getattr(host, name)) is not None
+    }
     for name in _GPU_KEYS:
-        for index, value in enumerate(getattr(sample.gpu, name)):
+        for index, value in enumerate(getattr(gpu, name)[:MAX_DEVICES]):
             if value is not None:
-                yield f"gpu.{index}.{name}", float(value)
+                found[_device_key(index, name)] = float(value)
+    return found
+
+
+@functools.cache
+def _device_key(index: int, name: str) -> str:
+    return f"gpu.{index}.{name}"
 
 
 def _slots(

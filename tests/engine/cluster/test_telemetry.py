@@ -1,6 +1,9 @@
+import json
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lepton_desktop.engine.cluster.telemetry import KEPT_SECONDS, Ring, cluster_mean, series
 from lepton_desktop.wire.node import GpuColumns, HostSample, Sample
@@ -96,3 +99,18 @@ def test_the_cluster_mean_fits_the_width() -> None:
     found = cluster_mean([ring], "host.cpu_percent", 1000.0, 1900.0, 60)
     assert len(found.x) <= 61
     assert not any(value is None or math.isnan(value) for value in found.y)
+
+
+FLOATS = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(FLOATS, st.none() | st.integers(), st.lists(FLOATS, max_size=200))
+def test_whatever_an_agent_reports_stays_bounded_and_can_be_sent(
+    cpu: float | None, memory: int | None, gpus: list[float | None]
+) -> None:
+    ring = Ring()
+    host = HostSample(cpu_percent=cpu, memory_used_bytes=memory)
+    ring.add(Sample(0.0, host, GpuColumns(utilisation_percent=gpus)), 1.0)
+    for key in ("host.cpu_percent", "host.memory_used_bytes", "gpu.utilisation_percent"):
+        json.dumps(series(ring, key, 0.0, 0).y, allow_nan=False)
+    assert ring._table.shape[1] <= 2 + 64

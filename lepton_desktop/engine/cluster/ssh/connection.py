@@ -82,6 +82,9 @@ class SshConnection:
     def close(self) -> None:
         """Hang up, also in the middle of connecting."""
         self._closed = True
+        if self._socket is not None:
+            with contextlib.suppress(OSError):  # wakes paramiko's thread, which sleeps in it
+                self._socket.shutdown(socket.SHUT_RDWR)
         for transport in reversed(self._transports):
             transport.close()
         if self._socket is not None:

@@ -19,6 +19,7 @@ from lepton_desktop.errors import LeptonError
 CONNECT_SECONDS = 10.0
 HANDSHAKE_SECONDS = 15.0
 KEEPALIVE_SECONDS = 5
+IDLE_SECONDS = 2.0
 BROKEN = (paramiko.SSHException, OSError, EOFError)
 
 # Key exchange is the one costly step: a hundred at once would starve each other into timeouts. A
@@ -81,6 +82,8 @@ def shake_hands(
     finally:
         if in_line:
             _handshakes.release()
+    # paramiko looks up from an idle socket ten times a second, which hundreds of links would feel.
+    listening.settimeout(IDLE_SECONDS)
     transport.set_keepalive(KEEPALIVE_SECONDS)
 
 
