@@ -262,7 +262,7 @@ class Palette(FloatingFrame):
         kind = self._kinds[self._kind]
         found = ranked(self._items, text, kind)
         self.list.show_items(found)
-        words = self.tr("{count} results").format(count=len(found))
+        words = self.tr("{count} found").format(count=len(found))
         self._count.set_text(f"{kind} · {words}" if kind else words)
 
     def _run(self, item: PaletteItem) -> None:

@@ -64,7 +64,7 @@ def _let_go() -> None:
 def _belongs_to_qt(widget: object) -> bool:
     """Tool tips and the like, which Qt keeps for itself."""
     return type(widget).__name__ in {"QTipLabel", "QComboBoxPrivateContainer"} or (
-        type(widget).__module__.startswith("PySide6") and not type(widget).__name__ == "QWidget"
+        type(widget).__module__.startswith("PySide6") and type(widget).__name__ != "QWidget"
     )
 
 

@@ -104,7 +104,7 @@ class NavItem(QAbstractButton):
         pill = QRectF(box.right() - width - px(8), box.center().y() - px(9), width, px(18))
         alarming = self._badge_tone == "err"
         painter.setPen(Qt.PenStyle.NoPen)
-        ground = theme().color("err", 0.18) if alarming else theme().color("hover")
+        ground = theme().color("err", 0.18) if alarming else theme().color("badge")
         painter.setBrush(ground)
         painter.drawRoundedRect(pill, px(9), px(9))
         painter.setFont(theme().font("micro-strong"))
@@ -141,7 +141,9 @@ class Rail(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setSpacing(1)
         set_margins(self._column, (0, 0, 0, 8))
-        self._head_row = hbox(Logo(), (self._names, 1), gap=10, margins=(16, 10, 14, 8))
+        logo = Logo()
+        self._head_row = hbox(logo, (self._names, 1), gap=10, margins=(16, 10, 14, 8))
+        self._head_row.setAlignment(logo, Qt.AlignmentFlag.AlignLeft)
         self._column.addLayout(self._head_row)
         for group in GROUPS:
             self._add_group(group, entries, titles)

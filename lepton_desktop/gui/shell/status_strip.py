@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from lepton_desktop.gui.engine_link import LinkStatus
 from lepton_desktop.gui.refresh import Lab
 from lepton_desktop.gui.theme.current import Tone, theme
-from lepton_desktop.gui.theme.format import byte_size, duration
+from lepton_desktop.gui.theme.format import age, byte_size
 from lepton_desktop.gui.widgets.labels import IconLabel, Label
 from lepton_desktop.gui.widgets.layouts import hbox, holder
 from lepton_desktop.gui.widgets.progress import InlineProgress
@@ -61,6 +61,7 @@ class StatusStrip(QWidget):
         self._more = Label("", "small", "t3")
         self._clock = _Item("clock", "status-clock")
         left = holder(hbox(self._nodes, self._links, self._age, self._store, None, gap=6))
+        left.setMinimumWidth(theme().px(40))
         row = hbox((left, 1), self._task, self._more, self._clock, gap=8, margins=(16, 0, 4, 0))
         self.setLayout(row)
         self._timer = QTimer(self)
@@ -95,9 +96,8 @@ class StatusStrip(QWidget):
         if status.data_at is None:
             self._age.show_text("")
             return
-        age = max(0.0, time.time() - status.data_at)
-        old = age > OLD_SECONDS
-        text = self.tr("Last answer {age} ago").format(age=duration(age))
+        old = time.time() - status.data_at > OLD_SECONDS
+        text = self.tr("Last answer {age}").format(age=age(status.data_at))
         self._age.show_text(text, "warn" if old else "t3", "warn" if old else "t2")
 
     def _show_tasks(self, lab: Lab) -> None:

@@ -38,7 +38,7 @@ class FloatingFrame(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         inner = QRectF(self.rect()).adjusted(px(SHADOW), px(SHADOW), -px(SHADOW), -px(SHADOW))
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme().color("shade", 0.03))
+        painter.setBrush(theme().color("shade", 0.018))
         for spread in range(2, SHADOW, 3):
             grown = inner.adjusted(-px(spread), -px(spread * 0.7), px(spread), px(spread))
             painter.drawRoundedRect(grown, px(self._radius + spread), px(self._radius + spread))
