@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import difflib
 import logging
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from lepton_desktop.errors import LeptonError
-from lepton_desktop.plugins import PluginInfo, discover
+from lepton_desktop.plugins import PluginInfo, discover, read_specs
 from lepton_desktop.settings import plugins_folder, resources_folder
 from lepton_desktop.specs import EnvironmentSpec, RewardSpec, RunSpec, check_reward, load
 from lepton_desktop.wire.convert import dump
@@ -49,10 +48,8 @@ class Library:
 
     def environments(self) -> list[EnvironmentSpec]:
         """Every known environment, by id; a broken file is logged and left out."""
-        found = {
-            spec.id: spec
-            for _source, spec in _specs(resources_folder() / "environments", EnvironmentSpec)
-        }
+        shipped = _specs(resources_folder() / "environments", EnvironmentSpec)
+        found = {spec.id: spec for spec in shipped}
         for plugin in self._sound_plugins():
             for spec in plugin.environments:
                 found.setdefault(spec.id, spec)
@@ -161,13 +158,12 @@ def _row(source: str, spec: RewardSpec) -> RewardRow:
 
 
 def _rows(source: str, folder: Path) -> Iterator[tuple[str, RewardRow]]:
-    for _file, spec in _specs(folder, RewardSpec):
+    for spec in _specs(folder, RewardSpec):
         yield spec.name, _row(source, spec)
 
 
-def _specs(folder: Path, kind: type[T]) -> Iterator[tuple[Path, T]]:
-    for file in sorted(folder.glob("*.toml")):
-        try:
-            yield file, load(kind, tomllib.loads(file.read_text(encoding="utf-8")))
-        except (OSError, ValueError, LeptonError) as error:
-            log.warning("%s is left out: %s", file, error)
+def _specs(folder: Path, kind: type[T]) -> list[T]:
+    specs, problems = read_specs(folder, kind)
+    for name, problem in problems.items():
+        log.warning("%s is left out: %s", folder / name, problem)
+    return list(specs.values())
