@@ -116,7 +116,9 @@ class SshServer:
                 session.kill()
         self._process.terminate()
         self._process.wait(10)
-        psutil.wait_procs(sessions, timeout=5)
+        deadline = time.monotonic() + 5.0
+        while not all(map(_ended, sessions)) and time.monotonic() < deadline:
+            time.sleep(0.01)
         self._process = None
 
     def new_host_key(self) -> None:
@@ -269,6 +271,14 @@ def namespace_lab() -> Iterator[NamespaceLab]:
     """Two machines, ``a`` and ``b``, without SSH servers yet."""
     with NamespaceLab(("a", "b")).built() as lab:
         yield lab
+
+
+def _ended(process: psutil.Process) -> bool:
+    """A zombie waits for init to notice it, and that may take its time."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _free_port(address: str) -> int:
