@@ -61,7 +61,7 @@ class Command:
         if self.is_running:  # else its number may belong to somebody else by now
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-        self._channel.close()
+        self._close()
         for thread in self._threads:
             thread.join(timeout=5)
 
@@ -91,7 +91,12 @@ class Command:
         # The client may be gone. Shells and OpenSSH report a signal as 128 + its number.
         with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
             self._channel.send_exit_status(code if code >= 0 else 128 - code)
-        self._channel.close()
+        self._close()
+
+    def _close(self) -> None:
+        """The client may be gone at this very moment."""
+        with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+            self._channel.close()
 
     def _forward(self, source: IO[bytes], send: Callable[[bytes], object]) -> None:
         with source:

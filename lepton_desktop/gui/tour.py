@@ -19,8 +19,8 @@ SIZE = (1440, 900)
 LOOK_MS = 200
 SETTLE_SECONDS = 2.0
 """A page just turned to asks the engine for its series and draws them."""
-LIVE_SECONDS = 6.0
-"""How long a training is watched before its pictures: the plots need some points."""
+LIVE_FRACTION = 0.4
+"""How much of the training is watched before its pictures: the plots need some points."""
 LONGEST_SECONDS = 1800.0
 
 Navigate = Callable[[str, str], None]
@@ -51,7 +51,6 @@ class Tour(QObject):
     def _walk(self) -> Iterator[None]:
         """The whole tour; each yield waits for the next look."""
         yield from self._until(self._is_training)
-        yield from self._pause(LIVE_SECONDS)
         yield from self._picture("overview", "", "overview.png")
         yield from self._picture("nodes", self._busy_node(), "nodes.png")
         yield from self._until(self._has_ended)
@@ -78,7 +77,9 @@ class Tour(QObject):
     def _is_training(self) -> bool:
         run = self._newest_run()
         up = [row for row in self._nodes.values() if row.state is LinkState.UP and row.sample]
-        return bool(up) and run is not None and (run.step > 0 or run.state.is_final)
+        if not up or run is None:
+            return False
+        return run.state.is_final or run.step >= LIVE_FRACTION * max(1, run.total_steps)
 
     def _has_ended(self) -> bool:
         run = self._newest_run()
@@ -100,8 +101,8 @@ class Tour(QObject):
             next(self._steps)
         except StopIteration:
             self._end(0)
-        except OSError:
-            self._end(1)
+        except Exception:
+            self._end(1)  # the fault reporter says what it was
             raise
         else:
             if time.monotonic() > self._deadline:

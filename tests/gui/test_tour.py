@@ -21,7 +21,6 @@ def refuse(start, progress):
 @pytest.fixture
 def stage(qtbot, monkeypatch):
     monkeypatch.setattr(tour, "SETTLE_SECONDS", 0.0)
-    monkeypatch.setattr(tour, "LIVE_SECONDS", 0.0)
     monkeypatch.setattr(tour, "LOOK_MS", 5)
     window, link = QLabel("window"), EngineLink(refuse)
     qtbot.addWidget(window)
@@ -38,8 +37,10 @@ def test_each_page_is_shown_when_it_has_something_to_show(qtbot, stage, tmp_path
     walk.start()
     link.changes_arrived.emit(Changes(1, True, nodes=[UP]))
     qtbot.wait(50)
-    assert turned == []  # nothing trains yet
     link.changes_arrived.emit(Changes(2, runs=[run_row()]))
+    qtbot.wait(50)
+    assert turned == []  # there is not much to see yet
+    link.changes_arrived.emit(Changes(2, runs=[run_row(step=50_000)]))
     qtbot.waitUntil(lambda: (tmp_path / "nodes.png").exists())
     assert turned == [("overview", ""), ("nodes", "atlas")]
     link.changes_arrived.emit(Changes(3, runs=[run_row(State.SUCCEEDED, 100_000)]))
@@ -55,3 +56,17 @@ def test_it_gives_up_with_exit_code_1(qtbot, stage, tmp_path, monkeypatch):
     walk = tour.Tour(window, link, lambda page, key: None, tmp_path)
     walk.start()
     qtbot.waitUntil(lambda: codes == [1])
+
+
+def test_a_page_that_fails_ends_it_with_exit_code_1(qtbot, stage, tmp_path):
+    window, link, codes = stage
+
+    def fail(page, key):
+        raise ValueError(page)
+
+    walk = tour.Tour(window, link, fail, tmp_path)
+    with qtbot.captureExceptions() as caught:
+        walk.start()
+        link.changes_arrived.emit(Changes(1, True, nodes=[UP], runs=[run_row(step=50_000)]))
+        qtbot.waitUntil(lambda: codes == [1])
+    assert [kind for kind, *_ in caught] == [ValueError]
