@@ -36,7 +36,7 @@ def test_a_training_across_two_machines_reports_live_and_ends_with_an_evaluation
     two_machines: NamespaceNodes,
 ) -> None:
     lab = two_machines.lab
-    run = lab.start(nodes=["a", "b"], reward=UPRIGHT, total_steps=40_000, evaluation_episodes=10)
+    run = lab.start(nodes=["a", "b"], reward=UPRIGHT, total_steps=16_000, evaluation_episodes=10)
     live = lab.wait_for_metrics(run.run_id)
     assert live.state is State.RUNNING
     assert live.world_size == 2
