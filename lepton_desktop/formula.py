@@ -217,7 +217,8 @@ class _Reader:
                 tree = ast.parse(self._source, mode="eval")
         except SyntaxError as error:
             message = f"This is not an expression: {error.msg}."
-            column = self._shift + min(max(error.offset or 1, 1), len(self._source) + 1)
+            end = len(self._source) + 1  # where the parser points by 0 when more should follow
+            column = self._shift + min(error.offset or end, end)
             self.problems.append(Problem("formula", message, ALLOWED, column))
             return None
         except (ValueError, RecursionError, MemoryError):

@@ -31,7 +31,8 @@ def _truth(function: Callable[..., Any]) -> Callable[..., Array]:
 def _tolerance(x: Array, low: Array, high: Array, margin: Array) -> Array:
     outside = np.maximum(np.maximum(low - x, x - high), 0.0)
     falling = np.exp(-0.5 * np.square(outside / margin * _BELL))
-    return np.where(outside > 0.0, np.where(margin > 0.0, falling, 0.0), 1.0)
+    result = np.where(outside > 0.0, np.where(margin > 0.0, falling, 0.0), 1.0)
+    return np.where(np.isnan(outside), np.nan, result)
 
 
 def _fold(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
