@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 STATUS_SECONDS = 2.0
 LONGEST_WAIT_SECONDS = 60.0
+CLOSING_SECONDS = 8.0
 
 
 class Engine:
@@ -95,9 +96,12 @@ class Engine:
     async def _close(self) -> None:
         log.info("The engine ends; jobs on the nodes go on.")
         forget(self._paths)
-        await self._server.close()
-        await self._runs.close()
-        await self._fleet.close()
+        for part in (self._server, self._runs, self._fleet):
+            try:
+                async with asyncio.timeout(CLOSING_SECONDS):
+                    await part.close()
+            except TimeoutError:
+                log.warning("%s did not close in time.", type(part).__name__)
         self._store.close()
 
     def _methods(self) -> dict[str, Handler]:

@@ -112,6 +112,27 @@ def test_training_goes_through_evaluation_and_leaves_no_process(engine):
     assert {"started", "checkpoint", "finished"} <= set(kinds)
 
 
+def test_plugins_travel_with_the_jobs_that_need_them(engine):
+    terms = [RewardTerm("calm", function="reward_library:action_rate", weight=-0.1)]
+    spec = RunSpec(
+        "plugged",
+        environment="DoubleIntegrator-v0",
+        reward=RewardSpec("calm", "DoubleIntegrator-v0", terms),
+        options=SMALL,
+        total_steps=2000,
+        evaluation_episodes=3,
+    )
+    plan = engine.client.plan(spec)
+    assert {"double_integrator", "reward_library"} <= {
+        file.rsplit("/", 1)[-1] for file in plan.steps[0].files
+    }
+    row = engine.over(engine.client.start_run(spec).run_id)
+    assert (row.state, row.reason) == (State.SUCCEEDED, "")
+    assert "reward/calm" in row.metrics
+    assert "eval/reward/calm" in row.result
+    assert (engine.paths.runs / row.run_id / "evaluation.json").exists()
+
+
 def test_two_ranks_under_torchrun(engine):
     run_id = begin(engine, 4000, processes_per_node=2)
     row = engine.over(run_id)

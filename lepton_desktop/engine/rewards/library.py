@@ -78,7 +78,10 @@ class Library:
             for name, row in _rows("plugin", Path(plugin.folder) / "rewards"):
                 rows.setdefault(name, row)
         for name, data in self._documents.all(REWARD).items():
-            rows[name] = _row("user", load(RewardSpec, data))
+            try:
+                rows[name] = _row("user", load(RewardSpec, data))
+            except LeptonError as error:  # saved by another version
+                log.warning("The reward %s is left out: %s", name, error)
         return [rows[name] for name in sorted(rows)]
 
     def reward(self, wanted: str) -> RewardRow:

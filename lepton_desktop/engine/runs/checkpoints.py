@@ -49,6 +49,7 @@ class Collector:
         self._tasks = Tasks("checkpoints")
         self._locks: dict[str, asyncio.Lock] = {}
         self._waiting: set[str] = set()
+        self._owed: dict[str, tuple[Run, Job]] = {}
 
     async def close(self) -> None:
         """Drop what is being copied; the next start copies it again."""
@@ -60,11 +61,21 @@ class Collector:
             self._waiting.add(run.run_id)
             self._tasks.start(self._collect_soon(run, job))
 
+    def link_up(self, node: str) -> None:
+        """Copy what could not be copied while the node was away."""
+        owed = [pair for pair in self._owed.values() if pair[1].node == node]
+        for run, job in owed:
+            del self._owed[run.run_id]
+            self.announce(run, job)
+
     async def _collect_soon(self, run: Run, job: Job) -> None:
         try:
             await self.collect(run, job)
         except LeptonError as error:
-            level = logging.INFO if error.code in LINK_DOWN else logging.WARNING
+            away = error.code in LINK_DOWN
+            if away:
+                self._owed[run.run_id] = (run, job)
+            level = logging.INFO if away else logging.WARNING
             log.log(level, "The checkpoint of %s was not copied: %s", job.job_id, error)
 
     async def collect(self, run: Run, job: Job) -> None:
@@ -83,6 +94,17 @@ class Collector:
         if run.checkpoint != str(target) and run in self._book:
             run.checkpoint = str(target)
             self._book.save(run)
+
+    async def collect_evaluation(self, run: Run, job: Job) -> None:
+        """Copy the episodes of an evaluation beside the checkpoints.
+
+        Raises:
+            LeptonError: It is not there, or the node cannot be asked.
+        """
+        target = self._folder / run.run_id / "evaluation.json"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source = f"{_home(self._nodes, job)}/jobs/{job.job_id}/artifacts/evaluation.json"
+        await self._nodes.get(job.node, source, target)
 
     async def latest(self, job: Job) -> Latest:
         """What the node says of its newest checkpoint.

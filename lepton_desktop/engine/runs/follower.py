@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
 
 from lepton_desktop.engine.runs import ledger
 from lepton_desktop.engine.runs.book import RunBook
+from lepton_desktop.engine.runs.checkpoints import Collector
 from lepton_desktop.engine.runs.metrics import Fit, Taken, take
 from lepton_desktop.engine.runs.nodes import LINK_DOWN, Nodes
 from lepton_desktop.engine.runs.records import TRAIN, Job, Run
@@ -38,12 +38,12 @@ class Follower:
         nodes: Nodes,
         store: Store,
         book: RunBook,
-        on_checkpoint: Callable[[Run, Job], None],
+        collector: Collector,
     ) -> None:
         self._nodes = nodes
         self._store = store
         self._book = book
-        self._on_checkpoint = on_checkpoint
+        self._collector = collector
         self._tasks = Tasks("follow")
         self._gaps: dict[tuple[str, str], int] = {}
         self._asking: set[str] = set()
@@ -54,6 +54,7 @@ class Follower:
 
     async def link_up(self, node: str) -> None:
         """Take up every job of the node where the store left off."""
+        self._collector.link_up(node)
         for run, job in self._book.jobs_on(node):
             if not job.state.state.is_final:
                 self._tasks.start(self.resume(run, job))
@@ -99,7 +100,7 @@ class Follower:
         job.last_line_at = time.time()
         run.progress.add(taken.metrics, job.kind == TRAIN)
         if any(event.kind == "checkpoint" for event in taken.events):
-            self._on_checkpoint(run, job)
+            self._collector.announce(run, job)
         self._book.touch(run)
 
     def _on_gap(self, run: Run, job: Job, lines: JobLines) -> None:

@@ -191,17 +191,24 @@ class Gang:
 
     async def _finish(self) -> None:
         run = self._run
-        note = ""
-        try:
-            first = next(job for job in run.jobs if job.kind == TRAIN)
-            await asyncio.wait_for(self._yard.collector.collect(run, first), COPY_SECONDS)
-        except (LeptonError, TimeoutError) as error:
-            note = f"The last checkpoint was not copied to this computer: {error}"
-        tried = [job for job in run.phase_jobs() if job.kind == EVALUATE]
-        if tried:
+        if tried := [job for job in run.phase_jobs() if job.kind == EVALUATE]:
             metrics = await self._yard.store.read(lambda base: ledger.job_metrics(base, tried[0]))
             run.result = {key: value for key, value in metrics.items() if key.startswith("eval/")}
-        self._end(State.SUCCEEDED, note, "")
+        try:
+            await asyncio.wait_for(self._bring_home(tried), COPY_SECONDS)
+        except TimeoutError:
+            note = f"Not copied to this computer within {COPY_SECONDS:.0f} s."
+            self._end(State.SUCCEEDED, note, "The files are in the job's folder on the node.")
+        except LeptonError as error:
+            self._end(State.SUCCEEDED, f"Not copied to this computer: {error.message}", error.hint)
+        else:
+            self._end(State.SUCCEEDED, "", "")
+
+    async def _bring_home(self, tried: list[Job]) -> None:
+        first = next(job for job in self._run.jobs if job.kind == TRAIN)
+        await self._yard.collector.collect(self._run, first)
+        for job in tried:
+            await self._yard.collector.collect_evaluation(self._run, job)
 
     def _end(self, state: State, reason: str, hint: str) -> None:
         self._book.change(self._run, Ended(state, time.time(), reason, hint))

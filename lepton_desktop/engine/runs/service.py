@@ -59,7 +59,7 @@ class Runs:
         self._store = given.store
         self._book = RunBook(given.store, given.board)
         self._collector = Collector(given.nodes, self._book, given.paths.runs)
-        self.listener = Follower(given.nodes, given.store, self._book, self._collector.announce)
+        self.listener = Follower(given.nodes, given.store, self._book, self._collector)
         launcher = TorchrunLauncher(given.nodes, self._book, self.listener, given.board)
         self._launcher = launcher
         self._yard = Yard(
@@ -132,7 +132,7 @@ class Runs:
         return dataclasses.replace(spec, nodes=wanted_nodes(spec)), environment, plugins
 
     async def _plan(self, params: dict[str, Any]) -> Plan:
-        spec, _environment, plugins = self._checked(params.get("spec"))
+        spec, _environment, plugins = await asyncio.to_thread(self._checked, params.get("spec"))
         return await self._launcher.plan(spec, plugins)
 
     async def _start(self, params: dict[str, Any]) -> RunRow:
@@ -142,7 +142,7 @@ class Runs:
         return await self._begin(dataclasses.asdict(self._find(params).spec))
 
     async def _begin(self, data: object) -> RunRow:
-        spec, environment, plugins = self._checked(data)
+        spec, environment, plugins = await asyncio.to_thread(self._checked, data)
         plan = await self._launcher.plan(spec, plugins)
         run = Run(secrets.token_hex(4), spec, environment, time.time())
         run.plan, run.plugins = plan, plugins

@@ -87,6 +87,8 @@ class FakeNodes:
         one = self._known(name)
         if not one.up:
             raise LeptonError(f"The link to {name} is down.", code="link_down")
+        if path not in one.blobs:
+            raise LeptonError(f"{name} has no file {path}.", code="file_missing")
         target.write_bytes(one.blobs[path])
 
     # What the agent answers

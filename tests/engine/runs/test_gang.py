@@ -136,6 +136,7 @@ async def evaluate_to_the_end(house, run_id, mean=480.0):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)
     await house.nodes.metric("a", job, 128, eval__return_mean=mean, eval__episodes=5)
+    house.nodes["a"].blobs[f"/home/a/jobs/{job}/artifacts/evaluation.json"] = b"{}"
     await house.nodes.becomes("a", job, State.SUCCEEDED, exit_code=0)
 
 
@@ -153,6 +154,7 @@ def test_run_goes_from_start_through_evaluation_to_success(tmp_path):
         copied = tmp_path / "runs" / run_id / "checkpoints" / "step_128.pt"
         assert copied.read_bytes() == b"weights"
         assert row.checkpoint == str(copied)
+        assert (tmp_path / "runs" / run_id / "evaluation.json").read_bytes() == b"{}"
         assert [job.kind for job in row.jobs] == ["train", "train", "evaluate"]
 
     live(scenario, tmp_path)
@@ -410,6 +412,28 @@ def test_newest_checkpoints_are_kept_on_the_desk(tmp_path):
         assert sorted(file.name for file in folder.iterdir()) == [
             *("step_4.pt", "step_5.pt", "step_6.pt"),
         ]
+
+    live(scenario, tmp_path)
+
+
+def test_checkpoint_that_a_cut_link_kept_back_comes_with_its_return(tmp_path):
+    async def scenario(house):
+        run_id = await house.begin()
+        one = f"{run_id}-1-0"
+        await house.running(run_id)
+        get = house.nodes.get
+
+        async def cut_in_the_middle(name, path, target):
+            await house.nodes.cut("a")
+            await get(name, path, target)
+
+        house.nodes.get = cut_in_the_middle
+        await house.nodes.checkpoint("a", one, 64)
+        await house.until(run_id, lambda row: row.state is State.UNKNOWN)
+        house.nodes.get = get
+        await house.nodes.mend("a")
+        row = await house.until(run_id, lambda row: row.checkpoint)
+        assert row.checkpoint.endswith("step_64.pt")
 
     live(scenario, tmp_path)
 
