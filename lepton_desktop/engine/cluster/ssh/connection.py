@@ -86,7 +86,8 @@ class SshConnection:
             with contextlib.suppress(OSError):  # wakes paramiko's thread, which sleeps in it
                 self._socket.shutdown(socket.SHUT_RDWR)
         for transport in reversed(self._transports):
-            transport.close()
+            with contextlib.suppress(*BROKEN):  # a hop that has gone cannot be told
+                transport.close()
         if self._socket is not None:
             self._socket.close()
 
