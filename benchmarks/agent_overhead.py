@@ -23,7 +23,9 @@ from lepton_desktop.wire.framing import Request, encode, hello
 ROOT = Path(__file__).resolve().parent.parent
 MAIN = ROOT / "lepton_desktop" / "agent" / "__main__.py"
 ROUNDS = 3
-WARM_UP_SECONDS = 2.5
+GREETING_LINES = 2
+WARM_LINES = GREETING_LINES + 3
+"""Two greetings, the answer to the request, two samples: then start-up is over."""
 
 FAKE_PYNVML = '''
 """Eight fake GPUs that answer at once; for measuring the agent, not a driver."""
@@ -62,7 +64,7 @@ class Agent:
     def __init__(self, command: list[str], folder: Path, name: str) -> None:
         environment = {
             **os.environ,
-            "LEPTON_NODE_HOME": str(folder / name),
+            "LEPTON_NODE_HOME": str(folder / f"home-{name}"),
             "PYTHONPATH": f"{folder}:{ROOT}",
         }
         self.process = subprocess.Popen(
@@ -75,7 +77,7 @@ class Agent:
         assert self.process.stdout is not None
         os.set_blocking(self.process.stdout.fileno(), False)
         self.received = 0
-        self.samples = 0
+        self.lines = 0
         self._write(hello("engine"))
 
     def start_telemetry(self) -> None:
@@ -87,7 +89,7 @@ class Agent:
         assert self.process.stdout is not None
         while data := self.process.stdout.read(65536):
             self.received += len(data)
-            self.samples += data.count(b"\n")
+            self.lines += data.count(b"\n")
 
     def cpu_seconds(self) -> float:
         """CPU time of all its threads so far, to the nanosecond."""
@@ -148,9 +150,9 @@ def _round(folder: Path, seconds: float) -> dict[str, float]:
     try:
         for name in ("psutil", "proc"):
             agents[name].start_telemetry()
-        _collect_for(agents, WARM_UP_SECONDS)
+        _collect_until_warm(agents)
         before = {
-            name: (agent.cpu_seconds(), agent.received, agent.samples)
+            name: (agent.cpu_seconds(), agent.received, agent.lines)
             for name, agent in agents.items()
         }
         began = time.monotonic()
@@ -158,17 +160,26 @@ def _round(folder: Path, seconds: float) -> dict[str, float]:
         took = time.monotonic() - began
         found = {}
         for name, agent in agents.items():
-            cpu, received, samples = before[name]
+            cpu, received, lines = before[name]
             found[f"{name}_cpu_percent"] = 100 * (agent.cpu_seconds() - cpu) / took
             found[f"{name}_memory_megabytes"] = agent.memory_megabytes()
             if name != "silent":
-                size = (agent.received - received) / max(1, agent.samples - samples)
+                size = (agent.received - received) / max(1, agent.lines - lines)
                 found[f"{name}_bytes_per_sample"] = size
-                found[f"{name}_samples_per_second"] = (agent.samples - samples) / took
+                found[f"{name}_samples_per_second"] = (agent.lines - lines) / took
         return found
     finally:
         for agent in agents.values():
             agent.close()
+
+
+def _collect_until_warm(agents: dict[str, Agent]) -> None:
+    wanted = {name: GREETING_LINES if name == "silent" else WARM_LINES for name in agents}
+    deadline = time.monotonic() + 60
+    while any(agent.lines < wanted[name] for name, agent in agents.items()):
+        if time.monotonic() > deadline:
+            raise SystemExit("The agents did not begin to send samples within a minute.")
+        _collect_for(agents, 0.2)
 
 
 def _collect_for(agents: dict[str, Agent], seconds: float) -> None:

@@ -72,6 +72,11 @@ def test_psutil_is_preferred_where_it_is_there() -> None:
     assert best_reader().name == "psutil"
 
 
+def test_a_psutil_that_does_not_work_is_left_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("psutil.virtual_memory")
+    assert best_reader().name == "/proc"
+
+
 def test_rates_come_from_deltas(tmp_path: Path) -> None:
     reader = ScriptedReader()
     probe = HostProbe(reader, tmp_path)

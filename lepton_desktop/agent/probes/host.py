@@ -61,15 +61,18 @@ class HostReader(Protocol):
 
 
 def best_reader() -> HostReader:
-    """The reader that works here: psutil's when it can be imported."""
+    """The reader that works here: psutil's when it can be imported and really reads."""
     try:
         from lepton_desktop.agent.probes.host_psutil import PsutilReader
 
-        return PsutilReader()
-    except (ImportError, OSError, AttributeError, NotImplementedError):
+        reader = PsutilReader()
+        reader.cpu()
+        reader.memory()
+    except Exception:  # noqa: BLE001 - a wheel of another platform may fail in any way
         from lepton_desktop.agent.probes.host_proc import ProcReader
 
         return ProcReader()
+    return reader
 
 
 class HostProbe:
