@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lepton_desktop.errors import LeptonError
 from lepton_desktop.wire.desk import LinkState
 from tests.engine.cluster.lab import Listener, running_fleet
 from tests.nodes import NamespaceLab, SshServer, needs_netns
@@ -48,6 +49,45 @@ def test_a_pulled_cable_is_noticed_and_the_node_comes_back(
             await lab.up("a", 40.0)
             told = [what for node, what in listener.links if node == "a"]
             assert told[:3] == ["up", "lost", "up"]
+
+    try:
+        asyncio.run(run())
+    finally:
+        for server in servers.values():
+            server.stop()
+
+
+def test_a_cable_pulled_in_the_middle_of_an_upload_holds_nobody_up(
+    namespace_lab: NamespaceLab, tmp_path: Path
+) -> None:
+    servers = {name: machine(namespace_lab, name, tmp_path) for name in namespace_lab.names}
+    lags: list[float] = []
+
+    async def feel_the_pulse() -> None:
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(0.05)
+            lags.append(time.monotonic() - began)
+
+    async def run() -> None:
+        async with running_fleet(tmp_path / "home") as lab:
+            for name, server in servers.items():
+                lab.fleet.add(server.spec(name), accept_key=server.fingerprint)
+            for name in servers:
+                await lab.up(name)
+            part = tmp_path / "a" / "node"
+            upload = asyncio.create_task(lab.fleet.put("a", "big.bin", bytes(500_000_000)))
+            await lab.until(lambda: list(part.glob("big.bin.part-*")))
+            namespace_lab.cable("a", up=False)
+            pulse = asyncio.create_task(feel_the_pulse())
+            await lab.state("a", LinkState.RECONNECTING, NOTICED_SECONDS)
+            with pytest.raises(LeptonError):
+                await asyncio.wait_for(upload, 5.0)
+            pulse.cancel()
+            await asyncio.gather(pulse, return_exceptions=True)
+            assert lab.fleet.row("b").state is LinkState.UP
+            assert max(lags) < 2.0
+            assert not (part / "big.bin").exists()
 
     try:
         asyncio.run(run())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 import paramiko
 
@@ -12,6 +13,8 @@ from lepton_desktop.engine.cluster.ssh.connection import SshConnection
 from lepton_desktop.engine.cluster.ssh.way import BROKEN
 from lepton_desktop.engine.cluster.threads import in_thread
 from lepton_desktop.errors import LeptonError
+
+CHUNK_BYTES = 65536
 
 
 class SshChannel:
@@ -32,13 +35,20 @@ class SshChannel:
         while True:
             self._rung.clear()
             if channel.recv_stderr_ready():
-                self._errors += channel.recv_stderr(4096)
+                self._errors += await self._take(channel.recv_stderr)
                 del self._errors[:-4096]
             if channel.recv_ready():
-                return channel.recv(65536)
+                return await self._take(channel.recv)
             if channel.closed or channel.eof_received:
                 return b""
             await self._rung.wait()
+
+    async def _take(self, receive: Callable[[int], bytes]) -> bytes:
+        """From paramiko's buffer; now and then that also sends, and sending may block."""
+        channel = self._channel
+        if channel.in_window_sofar + CHUNK_BYTES <= channel.in_window_threshold:
+            return receive(CHUNK_BYTES)
+        return await in_thread(lambda: receive(CHUNK_BYTES), "lepton-ssh-read")
 
     async def write(self, data: bytes) -> None:
         """Send everything; callers take turns.
