@@ -19,10 +19,22 @@ def _tr(text: str, number: int = -1) -> str:
     return QCoreApplication.translate("run-actions", text, "", number)
 
 
-def stop(context: PageContext, run: RunRow, on_asked: Callable[[], None]) -> None:
+def stop(
+    context: PageContext,
+    run: RunRow,
+    on_asked: Callable[[], None] | None = None,
+    on_refused: Callable[[], None] | None = None,
+) -> None:
     """Stop a run after a confirmation; on many nodes its name must be typed."""
     sheet = ConfirmSheet(stop_question(run))
-    sheet.confirmed.connect(lambda: _stop_now(context, run, on_asked))
+    failure = _tr("{name} could not be stopped")
+
+    def stop_now() -> None:
+        if on_asked is not None:
+            on_asked()
+        _call(context, "runs.stop", run, failure, refused=on_refused)
+
+    sheet.confirmed.connect(stop_now)
     context.sheets.open(sheet)
 
 
@@ -46,11 +58,6 @@ def stop_question(run: RunRow) -> Question:
         typed_name=run.name if severe else "",
         typed_label=_tr("Type the run name") if severe else "",
     )
-
-
-def _stop_now(context: PageContext, run: RunRow, on_asked: Callable[[], None]) -> None:
-    on_asked()
-    _call(context, "runs.stop", run, _tr("{name} could not be stopped"))
 
 
 def rerun(context: PageContext, run: RunRow) -> None:
@@ -83,8 +90,11 @@ def _call(
     run: RunRow,
     failure: str,
     done: Callable[[dict[str, Any]], None] | None = None,
+    refused: Callable[[], None] | None = None,
 ) -> None:
     def failed(error: LeptonError) -> None:
+        if refused is not None:
+            refused()
         context.toasts.notify(failure.format(name=run.name), str(error), "error")
 
     context.link.call(method, {"run_id": run.run_id}, done, failed, owner=context.toasts)

@@ -127,7 +127,7 @@ class Group:
 
 
 def groups(nodes: Iterable[NodeRow]) -> list[Group]:
-    """The fleet by group; groups with accelerators first, then by name."""
+    """The fleet by group; those with most accelerators a node first, then by name."""
     found: dict[str, list[NodeRow]] = {}
     for row in nodes:
         found.setdefault(reading.group_of(row), []).append(row)
@@ -135,11 +135,11 @@ def groups(nodes: Iterable[NodeRow]) -> list[Group]:
         Group(name, _common_hardware(rows), sorted(rows, key=lambda row: natural(row.name)))
         for name, rows in found.items()
     ]
-    return sorted(made, key=lambda group: (not _has_gpus(group.nodes), natural(group.name)))
+    return sorted(made, key=lambda group: (-_most_gpus(group.nodes), natural(group.name)))
 
 
-def _has_gpus(rows: list[NodeRow]) -> bool:
-    return any(reading.gpu_count(row) for row in rows)
+def _most_gpus(rows: list[NodeRow]) -> int:
+    return max(reading.gpu_count(row) for row in rows)
 
 
 def _common_hardware(rows: list[NodeRow]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt
+from typing import ClassVar
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QModelIndex, QPoint, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMenu, QSplitter, QWidget
 
 from lepton_desktop.gui.context import Page, PageContext
-from lepton_desktop.gui.dialogs import node_actions
+from lepton_desktop.gui.dialogs import lab_actions, node_actions
 from lepton_desktop.gui.dialogs.add_node import AddNodeSheet
 from lepton_desktop.gui.models import node_reading as reading
 from lepton_desktop.gui.models.node_filter import FilterTerm
@@ -35,13 +37,14 @@ LEAST_ROOM = {POWER: 780, TEMPERATURE: 690, MEMORY: 600}
 class NodesPage(Page):
     """Every node of the lab."""
 
-    page_id = "nodes"
-    title = "Nodes"
-    icon = "server"
-    group = "cluster"
+    page_id: ClassVar[str] = "nodes"
+    title: ClassVar[str] = str(QT_TRANSLATE_NOOP("pages", "Nodes"))
+    icon: ClassVar[str] = "server"
+    group: ClassVar[str] = "cluster"
 
     def __init__(self, context: PageContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
+        lab_actions.register(context)
         self._model = NodeTableModel(self)
         self._filter = FilterBar()
         self._table = DataTable(self._model, WIDTHS, node_cell, name=self.tr("Nodes"))
