@@ -35,7 +35,7 @@ def dark_theme(_installed_theme: Theme) -> Iterator[Theme]:
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """After pytest-qt has closed the widgets of a test, none may be left and no timer may run."""
     result = yield
-    if QApplication.instance() is None:
+    if "qtbot" not in getattr(item, "fixturenames", ()):
         return result
     _let_go()
     left = [w for w in QApplication.topLevelWidgets() if w.isVisible() or w.parent() is None]

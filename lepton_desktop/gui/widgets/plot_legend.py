@@ -88,7 +88,7 @@ class PlotLegend(QWidget):
                 paint_focus_ring(painter, ring, px(4))
             left += width
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         """Hide or show."""
         key = self._key_at(event.position().x())
         if key is not None:
@@ -96,12 +96,11 @@ class PlotLegend(QWidget):
             self.toggle(key)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Isolate; the release that follows toggles back what the first click hid."""
+        """Isolate, whatever the first click of the two hid."""
         key = self._key_at(event.position().x())
         if key is not None:
             self._hidden = self._before_click
             self.isolate(key)
-            self._hidden = self._hidden ^ {key}
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and Right move, Space toggles, Enter isolates."""

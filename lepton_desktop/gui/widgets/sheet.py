@@ -164,7 +164,7 @@ class _Layer(QWidget):
         around = 2 * px(SHADOW)
         if isinstance(self.frame, Sheet):
             width = min(px(self.frame.preferred_width) + around, area.width())
-            height = min(self.frame.wanted_height(width), area.height() - px(40) + around)
+            height = min(self.frame.wanted_height(width), area.height())
         else:
             width = min(self.frame.sizeHint().width(), area.width())
             height = min(self.frame.sizeHint().height(), area.height())
