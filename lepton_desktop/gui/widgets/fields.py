@@ -56,7 +56,7 @@ class SearchField(TextField):
         self.setAccessibleName(placeholder)
         if width:
             self.setFixedWidth(theme().px(width))
-        self._glass = QAction(self)
+        self._glass = QAction(self.tr("Search"), self)
         self.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
         self._cross = QAction(self.tr("Clear"), self)
         self._cross.triggered.connect(self.clear)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from lepton_desktop.gui.theme.current import Tone, theme
@@ -44,6 +44,11 @@ class Label(QLabel):
         """Change the text; an equal one costs nothing."""
         if text != self.text():
             self.setText(text)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The first polish by the style sheet forgets a tone that was changed before it."""
+        super().showEvent(event)
+        self._restyle()
 
     def _restyle(self) -> None:
         self.setFont(theme().font(self._role))

@@ -97,7 +97,7 @@ class Plot(QWidget):
         self._lines, self._bands = lines, bands
         if self._canvas is not None:
             self._canvas.set_data(lines, bands)
-            self._redraw()
+        self._redraw()
 
     def set_hidden(self, keys: Collection[str]) -> None:
         """Leave curves and bands of these keys out, as the legend says."""

@@ -75,9 +75,12 @@ class PlotLegend(QWidget):
         left, middle, px = 0.0, self.height() / 2, theme().px
         for number, (entry, width) in enumerate(zip(self._entries, self._widths(), strict=True)):
             off = entry.key in self._hidden
-            style = Qt.PenStyle.DashLine if entry.dashed else Qt.PenStyle.SolidLine
-            pen = QPen(theme().color("t4" if off else entry.tone), 2.2, style)
+            pen = QPen(theme().color("t4" if off else entry.tone), 2.2)
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            if entry.dashed:
+                # Round caps would close the gaps of so short a sample.
+                pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+                pen.setDashPattern([1.8, 1.2])
             painter.setPen(pen)
             painter.drawLine(round(left) + 2, round(middle), round(left) + px(12), round(middle))
             painter.setPen(theme().color("t4" if off else "t2"))

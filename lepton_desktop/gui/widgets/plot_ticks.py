@@ -13,7 +13,8 @@ Tick = tuple[float, str]
 TIME_STEPS = (
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
 )  # fmt: skip
-SCALES = ((1e9, "G"), (1e6, "M"), (1e4, "k"))
+SCALES = ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))
+"""From which size on, divided by what, with which suffix."""
 
 
 def nice_step(span: float, most: int) -> float:
@@ -44,7 +45,7 @@ def number_ticks(low: float, high: float, most: int, unit: str = "") -> list[Tic
 def number_text(values: list[float], step: float) -> Callable[[float], str]:
     """One way to write all of them: equal decimals, ``k`` and ``M`` for large ones."""
     largest = max((abs(value) for value in values), default=0.0)
-    scale, suffix = next(((s, u) for s, u in SCALES if largest >= s), (1.0, ""))
+    scale, suffix = next(((by, unit) for least, by, unit in SCALES if largest >= least), (1.0, ""))
     decimals = max(0, -math.floor(math.log10(step / scale) + 1e-9)) if step > 0 else 0
     decimals = min(decimals, 6)
 

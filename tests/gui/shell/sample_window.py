@@ -65,10 +65,9 @@ class RunsSample(OverviewSample):
 
 
 ENTRIES = [
-    PageEntry("overview", "Overview", "layout-dashboard", "cluster", lambda: OverviewSample, shortcut="O"),
-    PageEntry("nodes", "Nodes", "server", "cluster", lambda: NodesSample, shortcut="N"),
-    PageEntry("runs", "Runs", "activity", "train", lambda: RunsSample, shortcut="R"),
-]  # fmt: skip
+    PageEntry(page.page_id, page.title, page.icon, page.group, lambda page=page: page, shortcut=key)
+    for page, key in ((OverviewSample, "O"), (NodesSample, "N"), (RunsSample, "R"))
+]
 
 
 def never(_start: bool, _progress: object) -> object:
