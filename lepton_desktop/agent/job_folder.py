@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path, PurePosixPath
 
 from lepton_desktop.agent.home import NodeHome, storage_error
@@ -19,6 +20,8 @@ from lepton_desktop.wire.convert import dump
 from lepton_desktop.wire.node import JobSpec, JobStatus, State
 
 RESERVED = ("job.json", "status.json", "output.log")
+FRESH = ".new-"
+LEFTOVER_SECONDS = 3600.0
 SMALLEST_FREE_BYTES = 8 * 1024 * 1024
 """A job is not started with less room than this: it could not even log why it fails."""
 
@@ -54,7 +57,7 @@ def make_job_folder(home: NodeHome, spec: JobSpec) -> bool:
     target = home.job(spec.job_id)
     fresh: Path | None = None
     try:
-        fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=home.jobs))
+        fresh = Path(tempfile.mkdtemp(prefix=FRESH, dir=home.jobs))
         _write(fresh / "job.json", json.dumps(dump(spec), indent=1))
         status = JobStatus(spec.job_id, State.STARTING)
         write_record(fresh, Record(status, starter=identify(os.getpid())))
@@ -72,6 +75,14 @@ def make_job_folder(home: NodeHome, spec: JobSpec) -> bool:
         if fresh is not None:
             shutil.rmtree(fresh, ignore_errors=True)
     return True
+
+
+def remove_leftovers(home: NodeHome) -> None:
+    """Clear away half-made folders of an agent that was killed while it wrote them."""
+    for folder in home.jobs.glob(f"{FRESH}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > LEFTOVER_SECONDS:
+                shutil.rmtree(folder)
 
 
 def remove_job_folder(folder: Path) -> None:

@@ -15,7 +15,12 @@ from pathlib import Path
 
 from lepton_desktop.agent import identity, sweep
 from lepton_desktop.agent.home import NodeHome
-from lepton_desktop.agent.job_folder import check_can_start, make_job_folder, remove_job_folder
+from lepton_desktop.agent.job_folder import (
+    check_can_start,
+    make_job_folder,
+    remove_job_folder,
+    remove_leftovers,
+)
 from lepton_desktop.agent.processes import describe
 from lepton_desktop.agent.status_file import NAME, Record, read_record, write_record
 from lepton_desktop.agent.supervise import STOP_SIGNAL
@@ -39,7 +44,8 @@ class Jobs:
 
     def __init__(self, home: NodeHome) -> None:
         self._home = home
-        self._starting = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        remove_leftovers(home)
 
     def folder(self, job_id: str) -> Path:
         """Where the job lies, whether it is there or not."""
@@ -52,7 +58,7 @@ class Jobs:
             LeptonError: It cannot be started; nothing is left behind then.
         """
         folder = self._home.job(spec.job_id)
-        with self._starting:
+        with self._lock(spec.job_id):
             if folder.exists():
                 return self.status(spec.job_id)
             check_can_start(self._home, spec)
@@ -88,7 +94,7 @@ class Jobs:
     def stop(self, job_id: str, grace_seconds: float) -> StopReport:
         """Ask, terminate, kill, verify. A finished or unknown job is swept all the same."""
         grace = min(max(grace_seconds, 0.0), LONGEST_GRACE_SECONDS)
-        with self._starting:  # a job that is being started gets its supervisor first
+        with self._lock(job_id):  # a job that is being started gets its supervisor first
             processes = self._processes(job_id)
         identity.send_signal(processes.supervisor, STOP_SIGNAL)
         sweep.end(processes.find, grace)
@@ -105,6 +111,9 @@ class Jobs:
         survivors = [describe(stat, job_id) for stat in self._processes(job_id).find()]
         status = self._status_or_problem(job_id)
         return StopReport(job_id, status.state, survivors, status.reason)
+
+    def _lock(self, job_id: str) -> threading.Lock:
+        return self._locks.setdefault(job_id, threading.Lock())
 
     def _check_supervised(self, folder: Path) -> None:
         record = read_record(folder)

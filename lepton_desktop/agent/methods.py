@@ -98,7 +98,7 @@ class Parts:
     processes: ProcessList
     jobs: Jobs
     tails: Tails
-    quit: Callable[[], None]
+    leave: Callable[[], None]
     dropped_lines: Callable[[], int]
 
 
@@ -134,7 +134,7 @@ def methods(parts: Parts) -> Mapping[str, Method]:
         "file.read": _method(
             FileRead, lambda ask: files.read_file(parts.home, ask.path, ask.offset, ask.limit)
         ),
-        "agent.quit": _method(NoParams, lambda _: parts.quit()),
+        "agent.quit": _method(NoParams, lambda _: parts.leave()),
     }
 
 

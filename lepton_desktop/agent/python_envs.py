@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -22,7 +23,10 @@ from lepton_desktop.errors import WireError
 from lepton_desktop.wire.convert import build
 from lepton_desktop.wire.node import PythonEnvironment
 
-ASK_SECONDS = 20.0
+ASK_SECONDS = 15.0
+ALL_SECONDS = 25.0
+"""All interpreters together; the engine waits half a minute for the list."""
+
 ASKED_AT_ONCE = 4
 MOST_INTERPRETERS = 40
 OLDEST = (3, 9)
@@ -49,8 +53,9 @@ class _Report:
 def environments(home: NodeHome, configured: list[str]) -> list[PythonEnvironment]:
     """Every interpreter that was found, the configured ones first, each asked once."""
     candidates = list(dict.fromkeys(_candidates(home, configured)))[:MOST_INTERPRETERS]
+    deadline = time.monotonic() + ALL_SECONDS
     with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-        asked = list(pool.map(lambda item: _examine(*item), candidates))
+        asked = list(pool.map(lambda item: _examine(item[0], item[1], deadline), candidates))
     rows: list[PythonEnvironment] = []
     seen: set[tuple[str, str]] = set()
     for row, place in asked:
@@ -102,10 +107,12 @@ def _inside(folder: Path, source: str) -> Iterator[tuple[str, str]]:
         yield str(interpreter), source
 
 
-def _examine(path: str, source: str) -> tuple[PythonEnvironment, tuple[str, str] | None]:
+def _examine(
+    path: str, source: str, deadline: float
+) -> tuple[PythonEnvironment, tuple[str, str] | None]:
     """One interpreter, and what makes it the same as another: its file and its prefix."""
     shown = clean(path, 500)
-    answer = _ask(path)
+    answer = _ask(path, min(ASK_SECONDS, deadline - time.monotonic()))
     if isinstance(answer, str):
         return PythonEnvironment(shown, "", source, problem=answer), None
     torch, gymnasium, numpy = (_word(answer.packages.get(name)) for name in NEEDED)
@@ -122,8 +129,10 @@ def _examine(path: str, source: str) -> tuple[PythonEnvironment, tuple[str, str]
     return replace(row, problem=_problem(row)), place
 
 
-def _ask(path: str) -> _Report | str:
+def _ask(path: str, seconds: float) -> _Report | str:
     """The interpreter's report, or why there is none."""
+    if seconds <= 0:
+        return "The node was too slow to ask all its Pythons."
     if not Path(path).is_file():
         return "There is no such file."
     script = Path(__file__).with_name("interpreter_report.py").read_text(encoding="utf-8")
@@ -143,10 +152,10 @@ def _ask(path: str) -> _Report | str:
         return f"It cannot be run: {error.strerror}."
     with process:
         try:
-            output, _ = process.communicate(timeout=ASK_SECONDS)
+            output, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            return f"It did not answer within {ASK_SECONDS:g} s."
+            return f"It did not answer within {seconds:.0f} s."
     _, mark, rest = output.partition(MARK)
     try:
         return build(_Report, json.loads(rest.splitlines()[0] if mark else b""))

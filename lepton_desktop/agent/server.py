@@ -52,12 +52,17 @@ class Server:
         self._malformed = 0
         self._greeted = False
         self._slots = threading.Semaphore(REQUESTS_AT_ONCE)
+        self._leaving = False
         self._quit_end, self._quit = os.pipe()
 
     def quit(self) -> None:
         """End the loop; jobs go on."""
         with contextlib.suppress(OSError):
             os.write(self._quit, b"1")
+
+    def leave(self) -> None:
+        """End the loop once the request that asks for it is answered."""
+        self._leaving = True
 
     def dropped_lines(self) -> int:
         """How many lines made no sense so far."""
@@ -104,6 +109,8 @@ class Server:
             outbox.send_line(line)
         finally:
             self._slots.release()
+            if self._leaving:
+                self.quit()
 
 
 def answer(request: Request, table: Mapping[str, Method]) -> Reply | Failure:
@@ -177,6 +184,6 @@ def _assemble(home: NodeHome, server: Server, outbox: Outbox) -> Parts:
         processes=ProcessList(accelerators.processes),
         jobs=jobs,
         tails=Tails(jobs, outbox),
-        quit=server.quit,
+        leave=server.leave,
         dropped_lines=server.dropped_lines,
     )

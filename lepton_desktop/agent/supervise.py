@@ -14,6 +14,7 @@ import select
 import signal
 import subprocess
 import time
+import traceback
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -52,7 +53,11 @@ def supervise(folder_name: str) -> int:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for handle in (0, 1, 2):
         os.dup2(nowhere, handle)
-    Supervisor(folder, tell).run()
+    try:
+        Supervisor(folder, tell).run()
+    except Exception:  # noqa: BLE001 - a bug; stderr is closed, so it is kept where one looks
+        (folder / "supervisor.log").write_text(traceback.format_exc(), encoding="utf-8")
+        return 1
     return 0
 
 
@@ -117,7 +122,7 @@ class Supervisor:
         error_text = "" if code == 0 else last_error(self._folder)
         state, reason = outcome(code, self._stopped, self._told, error_text)
         if ended:
-            left = f"{ended} processes it left behind were ended"
+            left = f"{'1 process' if ended == 1 else f'{ended} processes'} left behind, ended"
             reason = f"{reason}; {left}" if reason else left
         self._finish(state, reason, code)
 

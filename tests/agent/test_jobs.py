@@ -246,7 +246,7 @@ def test_what_a_job_leaves_behind_is_ended(agent: AgentProcess, home: NodeHome) 
     agent.call("job.start", job=script("w", REPARENTED_WORKER, "go"))
     status = agent.follow_to_end("w")
     assert status.state is State.SUCCEEDED
-    assert status.reason == "1 processes it left behind were ended"
+    assert status.reason == "1 process left behind, ended"
     assert not is_running(pid_in(home.job("w") / "worker"))
 
 
@@ -391,3 +391,14 @@ def test_a_folder_that_refuses_is_a_permission_error(home: NodeHome) -> None:
     with pytest.raises(LeptonError) as caught:
         Jobs(home).start(build(JobSpec, job("x", "true")))
     assert caught.value.code in ("permission", "storage", "disk_full")
+
+
+def test_half_made_folders_of_a_killed_agent_are_cleared_away(home: NodeHome) -> None:
+    old, young = home.jobs / ".new-old", home.jobs / ".new-young"
+    for folder in (old, young):
+        folder.mkdir()
+        (folder / "job.json").write_text("{}")
+    long_ago = time.time() - 2 * 3600
+    os.utime(old, (long_ago, long_ago))
+    assert Jobs(home).list() == []
+    assert (old.exists(), young.exists()) == (False, True)

@@ -96,7 +96,7 @@ def test_versions_in_torch_s_file(text: str, expected: str | None) -> None:
 def test_what_is_no_python_says_why(
     home: NodeHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(python_envs, "ASK_SECONDS", 0.5)
+    monkeypatch.setattr(python_envs, "ASK_SECONDS", 0.9)
     asked = [
         str(tmp_path / "missing"),
         "",
@@ -112,7 +112,7 @@ def test_what_is_no_python_says_why(
         "It does not behave like a Python (exit code 3).",
         "It does not behave like a Python (exit code 0).",
         "It cannot be run: No such file or directory.",
-        "It did not answer within 0.5 s.",
+        "It did not answer within 1 s.",
     ]
 
 
@@ -153,3 +153,11 @@ def test_an_interpreter_is_listed_once_under_its_first_name(home: NodeHome, tmp_
 def test_noise_of_an_interpreter_is_skipped(home: NodeHome, tmp_path: Path) -> None:
     noisy = program(tmp_path / "noisy", f'#!/bin/sh\necho Welcome!\nexec {sys.executable} "$@"\n')
     assert environments(home, [noisy])[0].version == sys.version.split()[0]
+
+
+def test_a_slow_node_gets_an_answer_in_time(
+    home: NodeHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(python_envs, "ALL_SECONDS", 0.0)
+    rows = environments(home, [sys.executable])
+    assert rows[0].problem == "The node was too slow to ask all its Pythons."

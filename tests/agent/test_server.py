@@ -78,7 +78,7 @@ def test_agent_ends_when_stdin_closes(any_agent: AgentProcess) -> None:
 
 
 def test_agent_ends_on_quit(agent: AgentProcess) -> None:
-    agent.request("agent.quit")
+    assert agent.call("agent.quit") == {}
     assert agent.process.wait(10) == 0
 
 
