@@ -36,18 +36,18 @@ Index = QModelIndex | QPersistentModelIndex
 NODES, LOGS, EVENTS, CONFIG, CHECKPOINTS = range(5)
 EVENT_PACE_SECONDS = 2.0
 RANK_WIDTHS = (
+    Column(52),
+    Column(116),
     Column(60),
-    Column(130),
-    Column(76),
-    Column(110),
     Column(104),
-    Column(104),
-    Column(104),
-    Column(92, right=True),
-    Column(76, right=True),
-    Column(120, stretch=True),
+    Column(90),
+    Column(90),
+    Column(90),
+    Column(82, right=True),
+    Column(68, right=True),
+    Column(60, stretch=True),
 )
-EVENT_WIDTHS = (Column(160), Column(300, stretch=True), Column(240))
+EVENT_WIDTHS = (Column(96), Column(300, stretch=True), Column(240))
 
 
 class Drawer(Card):

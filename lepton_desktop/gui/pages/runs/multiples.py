@@ -27,6 +27,8 @@ SINGLE: dict[str, Callable[[float | None], str]] = {
     "train/entropy": fmt.significant,
     "time/steps_per_second": fmt.count,
 }
+TITLES = {"train/approx_kl": "KL", "time/steps_per_second": "Steps/s"}
+"""Shorter than elsewhere: the card is narrow."""
 HEIGHT = 128
 SMOOTHING = 0.3
 
@@ -43,14 +45,14 @@ class Multiples(QWidget):
         self._cards: dict[str, PlotCard] = {}
         for key in SINGLE:
             plot = Plot(metric_title(key), small=True, left_width=40)
-            card = PlotCard(metric_title(key), plot, "card", HEIGHT)
+            card = PlotCard(TITLES.get(key, metric_title(key)), plot, "card", HEIGHT)
             card.setObjectName(f"multiple-{key.split('/')[1]}")
             card.clicked.connect(lambda key=key: self.chosen.emit(key))
             self._cards[key] = card
         self._terms = TermsCard(curves)
         self.setFixedHeight(theme().px(HEIGHT))
         self.setLayout(
-            hbox(*((card, 10) for card in self._cards.values()), (self._terms, 17), gap=10)
+            hbox(*((card, 10) for card in self._cards.values()), (self._terms, 23), gap=10)
         )
         plots = [card.plot for card in self._cards.values()]
         share_crosshair([main, *plots, self._terms.plot])

@@ -68,7 +68,7 @@ class ChoiceCard(Surface):
                 words,
                 self._message,
                 None,
-                hbox(self._button, (self._progress, 1), gap=12),
+                hbox(self._button, (self._progress, 1000), None, gap=12),
                 gap=5,
                 margins=(18, 16, 16, 14),
             )

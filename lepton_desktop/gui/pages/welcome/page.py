@@ -15,6 +15,7 @@ from lepton_desktop.gui.models import run_form
 from lepton_desktop.gui.pages.welcome.cards import ChoiceCard, ComputerCard
 from lepton_desktop.gui.pages.welcome.demo import DemoProcess
 from lepton_desktop.gui.refresh import Delta, Lab
+from lepton_desktop.gui.shell.brand import Logo
 from lepton_desktop.gui.theme.current import theme
 from lepton_desktop.gui.widgets.buttons import Button
 from lepton_desktop.gui.widgets.labels import IconLabel, Label
@@ -94,7 +95,7 @@ class WelcomePage(Page):
         middle = holder(vbox(holder(grid), self._computer, gap=12))
         middle.setMaximumWidth(theme().px(WIDTH + 100))
         page = vbox(None, gap=8, margins=(24, 16, 24, 16))
-        for widget in (IconLabel("rocket", "acc", 40), title, words):
+        for widget in (Logo(56), title, words):
             page.addWidget(widget, 0, center)
         page.addSpacing(theme().px(6))
         page.addWidget(holder(steps), 0, center)
