@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 
 def keep(x: Sequence[float], y: Sequence[float | None], width: int) -> list[int]:
     """Indices of the points to draw on ``width`` pixels, in order.
@@ -13,24 +15,16 @@ def keep(x: Sequence[float], y: Sequence[float | None], width: int) -> list[int]
     """
     if width <= 0 or len(x) <= 4 * width:
         return list(range(len(x)))
-    low, span = x[0], (x[-1] - x[0]) or 1.0
-    kept: list[int] = []
-    start, column = 0, 0
-    for index in range(len(x) + 1):
-        at = -1 if index == len(x) else min(int((x[index] - low) / span * width), width - 1)
-        if at != column:
-            kept += _extremes(y, start, index)
-            start, column = index, at
-    return kept
-
-
-def _extremes(y: Sequence[float | None], start: int, end: int) -> list[int]:
-    if end <= start:
-        return []
-    chosen = {start, end - 1}
-    known = [(value, index) for index in range(start, end) if (value := y[index]) is not None]
-    if known:
-        chosen |= {min(known)[1], max(known)[1]}
-    if len(known) < end - start:
-        chosen.add(next(index for index in range(start, end) if y[index] is None))
-    return sorted(chosen)
+    places = np.asarray(x, dtype=float)
+    values = np.array([np.nan if value is None else value for value in y], dtype=float)
+    span = places[-1] - places[0] or 1.0
+    columns = np.minimum(((places - places[0]) / span * width).astype(int), width - 1)
+    starts = np.flatnonzero(np.diff(columns, prefix=-1))
+    lasts = np.append(starts[1:], len(columns)) - 1
+    # Sorted by column, then value: what stands first in a column is its extreme. NaN sorts last.
+    lowest = np.lexsort((values, columns))[starts]
+    highest = np.lexsort((-values, columns))[starts]
+    gaps = np.flatnonzero(np.isnan(values))
+    gaps = gaps[np.diff(columns[gaps], prefix=-1) != 0]
+    kept = np.unique(np.concatenate((starts, lasts, lowest, highest, gaps)))
+    return [int(index) for index in kept]

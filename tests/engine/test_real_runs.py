@@ -6,7 +6,6 @@ import signal
 import sysconfig
 import venv
 
-import psutil
 import pytest
 
 from lepton_desktop.errors import LeptonError
@@ -222,13 +221,3 @@ def test_client_that_leaves_changes_nothing_for_the_run(engine):
     engine.client.close()
     engine.client = type(engine.client).connect(engine.paths.home, start=False, role="test")
     assert engine.over(run_id).state is State.SUCCEEDED
-
-
-def test_nothing_of_a_removed_run_is_left_on_the_desk(engine):
-    run_id = begin(engine, 2000)
-    engine.over(run_id)
-    assert (engine.paths.runs / run_id).is_dir()
-    engine.client.remove_run(run_id)
-    assert not (engine.paths.runs / run_id).exists()
-    assert engine.client.runs() == []
-    assert psutil.pid_exists(engine.process.pid)

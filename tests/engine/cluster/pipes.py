@@ -50,6 +50,9 @@ class Pipe:
     def last_words(self) -> str:
         return self.words
 
+    def is_cut(self) -> bool:
+        return False
+
 
 AGENT_HELLO = {
     "version": "0.1.0",

@@ -62,7 +62,7 @@ def test_a_node_is_added_watched_and_remembered(ssh_servers: Servers, tmp_path: 
             assert changes is not None
             assert changes.tasks == []
             said = [what for what, where, _, _ in lab.activity if where == "lab-1"]
-            assert said == ["Node added", "Host key trusted", "Link up"]
+            assert said == ["Node added", "Host key trusted", "Agent pushed", "Link up"]
         async with running_fleet(tmp_path / "home") as lab:
             assert (await lab.up("lab-1")).host_key == server.fingerprint
             assert [row.name for row in lab.fleet.rows()] == [THIS_COMPUTER, "lab-1"]
@@ -321,5 +321,30 @@ def test_a_job_is_followed_across_a_killed_agent(ssh_servers: Servers, tmp_path:
             await lab.until(lambda: "line 60\n" in text())
             assert text().splitlines() == [f"line {number}" for number in range(1, 61)]
             await lab.until(lambda: lab.fleet.row("lab-1").jobs_running == 0)
+
+    asyncio.run(run())
+
+
+@needs_sshd
+def test_an_agent_folder_that_somebody_cleaned_up_is_mended(
+    ssh_servers: Servers, tmp_path: Path
+) -> None:
+    server = ssh_servers("lab-1")
+
+    async def run() -> None:
+        async with running_fleet(tmp_path / "home") as lab:
+            lab.fleet.add(server.spec("lab-1"), accept_key=server.fingerprint)
+            for name, root in (("lab-1", server.folder / "node"), (THIS_COMPUTER, None)):
+                await lab.up(name)
+                agents = (root or tmp_path / "home" / "node") / "agents"
+                for file in agents.glob("*/lepton_desktop/agent/server.py"):
+                    file.unlink()
+                for file in agents.glob("*/lepton_desktop/agent/__pycache__/server.*"):
+                    file.unlink()
+                lab.fleet.reconnect(name)
+                await lab.until(lambda: lab.fleet.row(name).code == "agent_failed")  # noqa: B023
+                assert "server" in lab.fleet.row(name).reason
+                await lab.up(name)
+                assert list(agents.glob("*/lepton_desktop/agent/server.py"))
 
     asyncio.run(run())

@@ -29,8 +29,9 @@ class PretendedMachine:
 
     def __init__(self, pipe: AnsweringPipe) -> None:
         self.pipe = pipe
+        self.pushed: list[Bundle] = []
 
-    async def start_agent(self, tell: Tell) -> AnsweringPipe:
+    async def start_agent(self, tell: Tell, mend: bool) -> AnsweringPipe:
         self.pipe.greet()
         return self.pipe
 

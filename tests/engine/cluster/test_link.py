@@ -106,7 +106,7 @@ def test_an_agent_that_never_says_hello_is_given_up(monkeypatch: pytest.MonkeyPa
 
     async def run() -> None:
         link = Link("node", Pipe(), Events())
-        with pytest.raises(LeptonError, match="hello in time"):
+        with pytest.raises(LeptonError, match="did not say hello"):
             await link.open()
         await link.close()
 

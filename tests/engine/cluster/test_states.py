@@ -26,6 +26,8 @@ BOOTING = LinkStatus(LinkState.RECONNECTING, "gone", "", "link_lost", 12.0, 3, d
         (NEW, Failed(10.0, "dns", code="dns"), LinkState.RECONNECTING, 11.0),
         (NEW, Failed(10.0, "key", code="host_key_unknown"), LinkState.BLOCKED, None),
         (NEW, Failed(10.0, "no", code="login_refused"), LinkState.BLOCKED, None),
+        (NEW, Failed(10.0, "ended", code="agent_failed"), LinkState.RECONNECTING, 11.0),
+        (WAITING, Failed(10.0, "ended", code="agent_failed"), LinkState.BLOCKED, None),
         (UP, Failed(10.0, "lost"), LinkState.RECONNECTING, 11.0),
         (UP, Failed(10.0, "lost", jitter=1.2), LinkState.RECONNECTING, 11.2),
         (WAITING, Failed(20.0, "still"), LinkState.RECONNECTING, 28.0),

@@ -458,9 +458,12 @@ def test_finished_run_can_be_removed_and_an_active_one_not(tmp_path):
         await house.running(run_id)
         with pytest.raises(LeptonError, match="RUNNING"):
             await house.ask("remove", run_id=run_id)
+        await house.nodes.checkpoint("a", f"{run_id}-1-0", 64)
+        await house.until(run_id, lambda row: row.checkpoint)
         await house.ask("stop", run_id=run_id)
         await house.over(run_id)
         await house.ask("remove", run_id=run_id)
+        assert not (tmp_path / "runs" / run_id).exists()
         with pytest.raises(LeptonError, match="no run"):
             await house.ask("show", run_id=run_id)
         assert (await house.ask("list"))["runs"] == []
