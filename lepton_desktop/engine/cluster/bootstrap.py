@@ -59,6 +59,15 @@ def say(*words):
     sys.stdout.write("\\nlepton-unpack %s\\n" % " ".join(words))
 
 
+def mend():
+    # Programs may be running from there, so files are replaced one by one and nothing is removed.
+    for folder, _, names in os.walk(partial):
+        place = os.path.join(target, os.path.relpath(folder, partial))
+        os.makedirs(place, exist_ok=True)
+        for name in names:
+            os.replace(os.path.join(folder, name), os.path.join(place, name))
+
+
 try:
     with open(archive, "rb") as stream:
         seen = hashlib.sha256(stream.read()).hexdigest()
@@ -67,13 +76,15 @@ try:
             if hasattr(tarfile, "data_filter"):
                 tar.extraction_filter = tarfile.data_filter
             tar.extractall(partial)
-        if not os.path.isdir(target):
+        if os.path.isdir(target):
+            mend()
+        else:
             os.rename(partial, target)
         say("ok")
     else:
         say("mismatch", seen)
 except OSError as error:
-    say("ok" if os.path.isdir(target) else "error", str(error.errno or 0), str(error))
+    say("error", str(error.errno or 0), str(error))
 finally:
     shutil.rmtree(partial, ignore_errors=True)
     os.remove(archive)

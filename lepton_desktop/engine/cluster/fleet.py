@@ -20,7 +20,7 @@ from lepton_desktop.engine.cluster.records import (
     load_records,
     save_record,
 )
-from lepton_desktop.engine.cluster.route import route_of
+from lepton_desktop.engine.cluster.route import route_of, shown_address
 from lepton_desktop.engine.cluster.telemetry import Ring
 from lepton_desktop.errors import LeptonError
 from lepton_desktop.settings import Paths, Settings, read_settings
@@ -176,7 +176,7 @@ class Fleet:
         _check_reachable(spec)
         record = NodeRecord(spec, accept_key=accept_key)
         save_record(self._documents, record)
-        self._log("Node added", spec.name, f"{spec.user}@{spec.host}:{spec.port}", "info")
+        self._log("Node added", spec.name, shown_address(spec), "info")
         keeper = self._keep(record, start=False)
         keeper.login = replace(keeper.login, password=password, passphrase=passphrase)
         keeper.start()
@@ -285,6 +285,7 @@ class Fleet:
             password=login.password if password is None else password,
             passphrase=login.passphrase if passphrase is None else passphrase,
         )
+        self._log("Login given", name, "kept in memory only", "info")
         keeper.retry()
         return keeper.row()
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from lepton_desktop.engine.changes import ChangeBoard, new_task_id
 from lepton_desktop.engine.cluster import reasons, remote
-from lepton_desktop.engine.cluster.bundle import Bundle
+from lepton_desktop.engine.cluster.bundle import AGENTS, Bundle
 from lepton_desktop.engine.cluster.hostkeys import HostKey, HostKeyError, Pins
 from lepton_desktop.engine.cluster.link import Link
 from lepton_desktop.engine.cluster.local import LocalMachine
@@ -156,6 +156,7 @@ class Keeper:
                     known = await machine.unpack(bundle, self._tell)
                 finally:
                     self._end_task_row()
+                self._log_pushed(machine)
                 self._places[bundle.sha256] = known
         return known
 
@@ -291,7 +292,8 @@ class Keeper:
         return machine
 
     async def _open(self, machine: Machine) -> Link:
-        channel = await machine.start_agent(self._tell)
+        channel = await machine.start_agent(self._tell, mend=self.status.code == "agent_failed")
+        self._log_pushed(machine)
         link = self._link = Link(self.name, channel, self)
         hello = await link.open()
         known_boot = self.seen.hello.boot_id if self.seen.hello else ""
@@ -308,8 +310,13 @@ class Keeper:
 
     async def _ask_pythons(self, link: Link) -> None:
         paths = [self.record.spec.python] if self.record.spec.python else []
-        answer = await link.call_for(_Pythons, "python.list", {"paths": paths}, PYTHONS_SECONDS)
+        try:
+            answer = await link.call_for(_Pythons, "python.list", {"paths": paths}, PYTHONS_SECONDS)
+        except LeptonError as error:
+            self.seen.environments_problem = error.message  # a slow disk must not cost the link
+            return
         self.seen.environments = answer.environments
+        self.seen.environments_problem = ""
 
     async def _ask_jobs(self, link: Link) -> None:
         answer = await link.call_for(_Jobs, "job.list", {}, DESCRIBE_SECONDS)
@@ -345,6 +352,12 @@ class Keeper:
         if old.state is not self.status.state or old.code != self.status.code:
             level = "error" if self.status.state is LinkState.BLOCKED else "warning"
             self._around.log("Link lost", self.name, error.message, level)
+
+    def _log_pushed(self, machine: Machine) -> None:
+        while machine.pushed:
+            bundle = machine.pushed.pop(0)
+            what = "Agent pushed" if bundle.area == AGENTS else "Code pushed"
+            self._around.log(what, self.name, f"{machine.home}/{bundle.folder}", "info")
 
     def _log_up(self) -> None:
         version = self.seen.hello.version if self.seen.hello else ""

@@ -45,6 +45,8 @@ SILENCE_SECONDS = 8.0
 PING_AFTER_SECONDS = 2.0
 PING_EVERY_SECONDS = 10.0
 """Also when samples arrive: for the clock, and so that an agent can tell that its engine lives."""
+LONGEST_ROUND_TRIP_SECONDS = 2.0
+"""A slower answer says too little about the clock."""
 BACKLOG = 16
 STORE_SECONDS = 5.0
 _NOT_A_MESSAGE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError, WireError)
@@ -109,11 +111,13 @@ class Link:
                 ends: list[asyncio.Future[Any]] = [*self._tasks, self._hello]
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
-            raise reasons.agent_failed(
-                self._channel.last_words() or "it did not say hello in time"
+            raise LeptonError(
+                f"The agent did not say hello within {HELLO_SECONDS:g} seconds.",
+                "The node may be overloaded.",
+                code="timeout",
             ) from None
         if not self._hello.done():
-            raise reasons.agent_failed(self._channel.last_words() or "it ended after its hello")
+            raise self._no_hello(b"")
         return self._hello.result()
 
     async def serve(self) -> str:
@@ -200,6 +204,8 @@ class Link:
         raise reasons.shell_noise(bytes(seen[-200:]).decode("utf-8", "replace"))
 
     def _no_hello(self, seen: bytes) -> LeptonError:
+        if self._channel.is_cut():
+            return LeptonError(f"The connection to {self.name} broke.", code="link_lost")
         words = self._channel.last_words()
         if words or not seen.strip():
             return reasons.agent_failed(words)
@@ -311,8 +317,9 @@ class Link:
                 return
             result = future.result()
             there = result.get("time") if isinstance(result, dict) else None
-            if isinstance(there, (int, float)):
-                self._events.on_skew(there - (sent + time.time()) / 2)
+            now = time.time()
+            if isinstance(there, (int, float)) and now - sent < LONGEST_ROUND_TRIP_SECONDS:
+                self._events.on_skew(there - (sent + now) / 2)
 
         self._send(Request(next(self._idents), "node.ping", {})).add_done_callback(answered)
 

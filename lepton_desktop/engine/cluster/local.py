@@ -30,20 +30,23 @@ class LocalMachine:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._channel: LocalChannel | None = None
+        self.pushed: list[Bundle] = []
 
     @property
     def home(self) -> str:
         """Absolute path of the node home."""
         return str(self._home)
 
-    async def start_agent(self, tell: Tell) -> Channel:
-        """Unpack the agent where it is missing, and start it with this Python.
+    async def start_agent(self, tell: Tell, mend: bool = False) -> Channel:
+        """Unpack the agent where it is missing or broken, and start it with this Python.
 
         Raises:
             LeptonError: The home cannot be written, or the process cannot be started.
         """
         bundle = await in_thread(lambda: agent_bundle(NodePlatform.here()), "lepton-pack")
-        folder = await self.unpack(bundle, tell)
+        if mend or not (self._home / bundle.folder).is_dir():
+            await self.unpack(bundle, tell)
+        folder = str(self._home / bundle.folder)
         tell("Starting the agent", None)
         try:
             process = await asyncio.create_subprocess_exec(
@@ -67,6 +70,7 @@ class LocalMachine:
         """
         tell("Unpacking", None)
         await in_thread(lambda: self._unpack(bundle), "lepton-unpack")
+        self.pushed.append(bundle)
         return str(self._home / bundle.place)
 
     async def put(self, path: str, data: bytes) -> None:
@@ -92,14 +96,14 @@ class LocalMachine:
 
     def _unpack(self, bundle: Bundle) -> None:
         folder = self._home / bundle.folder
-        if folder.is_dir():
-            return
         partial = folder.with_name(f"{folder.name}.part-{uuid.uuid4().hex[:8]}")
         try:
             partial.mkdir(parents=True)
             with tarfile.open(fileobj=io.BytesIO(bundle.data)) as archive:
                 archive.extractall(partial, filter="data")
-            with contextlib.suppress(OSError):  # another engine may have been faster
+            if folder.is_dir():
+                _mend(partial, folder)
+            else:
                 partial.rename(folder)
         except OSError as error:
             raise _explain(error, self.home) from None
@@ -173,13 +177,26 @@ class LocalChannel:
             await self._listening
 
     def last_words(self) -> str:
-        """The end of what the agent wrote to stderr."""
-        return reasons.plain_text(bytes(self._errors).decode("utf-8", "replace")[-400:])
+        """The last line that the agent wrote to stderr."""
+        return reasons.last_line(bytes(self._errors))
+
+    def is_cut(self) -> bool:
+        """A pipe does not break by itself."""
+        return False
 
     async def _listen(self, stream: asyncio.StreamReader) -> None:
         while data := await stream.read(4096):
             self._errors += data
             del self._errors[:-4096]
+
+
+def _mend(source: Path, folder: Path) -> None:
+    """Programs may be running from there: files are replaced one by one, nothing is removed."""
+    for file in source.rglob("*"):
+        if file.is_file():
+            place = folder / file.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(place)
 
 
 def _explain(error: OSError, where: str) -> LeptonError:

@@ -25,7 +25,10 @@ class Channel(Protocol):
         """Hang up; the agent leaves."""
 
     def last_words(self) -> str:
-        """The end of what the agent wrote to stderr."""
+        """The last line that the agent wrote to stderr."""
+
+    def is_cut(self) -> bool:
+        """After the end: whether the way to the agent broke, rather than the agent itself."""
 
 
 class Machine(Protocol):
@@ -39,8 +42,12 @@ class Machine(Protocol):
     def host_key(self) -> str:
         """Fingerprint of the verified key; empty for this computer."""
 
-    async def start_agent(self, tell: Tell) -> Channel:
-        """Push the agent where it is missing, and start it."""
+    @property
+    def pushed(self) -> list[Bundle]:
+        """What was brought to it; whoever reports it empties the list."""
+
+    async def start_agent(self, tell: Tell, mend: bool) -> Channel:
+        """Push the agent where it is missing (or anyway, to mend it), and start it."""
 
     async def unpack(self, bundle: Bundle, tell: Tell) -> str:
         """Bring a bundle to the node; the answer is the absolute path of its place."""

@@ -35,7 +35,11 @@ BLOCKING = frozenset(
 # A machine that boots refuses logins and lacks its network home for a while.
 PASSING_AFTER_UP = frozenset(
     {"login_refused", "not_ssh", "sftp_missing", "python_missing", "home_not_writable"}
+    | {"disk_full", "shell_noise", "agent_failed"}
 )
+
+# The second try pushes the agent anew, which mends a folder that somebody cleaned up.
+WORTH_A_SECOND_TRY = frozenset({"agent_failed"})
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -44,6 +48,12 @@ def plain_text(text: str, limit: int = 300) -> str:
     """Text from a node, without control characters, cut to a length that fits a row."""
     clean = " ".join(_CONTROL.sub("", text).split())
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def last_line(output: bytes) -> str:
+    """What a program ended with; of a traceback that is the error."""
+    lines = [line for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
+    return plain_text(lines[-1]) if lines else ""
 
 
 def plain_json(value: object) -> Any:  # noqa: ANN401

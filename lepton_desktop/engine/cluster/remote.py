@@ -34,6 +34,7 @@ class RemoteMachine:
         self._connection = connection
         self._probe = bootstrap.Probe()
         self._files = asyncio.Lock()
+        self.pushed: list[Bundle] = []
 
     @property
     def home(self) -> str:
@@ -46,8 +47,8 @@ class RemoteMachine:
         key = self._connection.host_key
         return key.fingerprint if key else ""
 
-    async def start_agent(self, tell: Tell) -> Channel:
-        """Push the agent where it is missing, and start it.
+    async def start_agent(self, tell: Tell, mend: bool = False) -> Channel:
+        """Push the agent where it is missing or broken, and start it.
 
         Raises:
             LeptonError: The node cannot run it; the code says why.
@@ -55,7 +56,7 @@ class RemoteMachine:
         tell("Looking at the node", None)
         self._probe = await self._ask()
         bundle = await in_thread(lambda: agent_bundle(self._probe.platform), "lepton-pack")
-        present = bundle.sha256 in self._probe.have
+        present = bundle.sha256 in self._probe.have and not mend
         bootstrap.check_probe(self._probe, 0 if present else len(bundle.data) * UNPACKED_RATIO)
         if not present:
             await self.unpack(bundle, tell)
@@ -76,6 +77,7 @@ class RemoteMachine:
         report = _from_thread(lambda done, size: tell(f"Pushing {what}", done / max(size, 1)))
         async with self._files:
             await in_thread(lambda: self._push(bundle, report), "lepton-ssh-files")
+        self.pushed.append(bundle)
         return posixpath.join(self.home, bundle.place)
 
     async def put(self, path: str, data: bytes) -> None:

@@ -23,6 +23,8 @@ class Seen:
     sample_at: float | None = None
     skew_seconds: float | None = None
     environments: list[PythonEnvironment] = field(default_factory=list)
+    environments_problem: str = ""
+    """Why the node could not say which Pythons it has."""
     host_key: str = ""
     offered: HostKeyError | None = None
     jobs: dict[str, State] = field(default_factory=dict)
@@ -56,6 +58,6 @@ def row_of(record: NodeRecord, status: LinkStatus, seen: Seen) -> NodeRow:
         sample_age_at=seen.sample_at,
         environments=seen.environments,
         python=python,
-        python_problem=problem,
+        python_problem=seen.environments_problem or problem,
         jobs_running=sum(not state.is_final for state in seen.jobs.values()),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lepton_desktop.engine.cluster.reasons import BLOCKING, PASSING_AFTER_UP
+from lepton_desktop.engine.cluster.reasons import BLOCKING, PASSING_AFTER_UP, WORTH_A_SECOND_TRY
 from lepton_desktop.wire.desk import LinkState
 
 FIRST_DELAY_SECONDS = 1.0
@@ -80,7 +80,8 @@ def _failed(status: LinkStatus, event: Failed) -> LinkStatus:
     why = LinkStatus(
         LinkState.BLOCKED, event.reason, event.hint, event.code, None, failures, down_since
     )
-    if event.code in BLOCKING and not _may_pass(event, down_since):
+    second_try = event.code in WORTH_A_SECOND_TRY and failures == 1
+    if event.code in BLOCKING and not second_try and not _may_pass(event, down_since):
         return why
     delay = min(FIRST_DELAY_SECONDS * 2.0 ** min(failures - 1, 10), LONGEST_DELAY_SECONDS)
     return replace(why, state=LinkState.RECONNECTING, retry_at=event.time + delay * event.jitter)

@@ -72,6 +72,7 @@ def test_a_node_is_added_watched_and_remembered(ssh_servers: Servers, tmp_path: 
 
 
 @needs_sshd
+@pytest.mark.slow
 def test_an_unknown_key_blocks_until_the_operator_trusts_it(
     ssh_servers: Servers, tmp_path: Path
 ) -> None:
@@ -103,6 +104,7 @@ def test_an_unknown_key_blocks_until_the_operator_trusts_it(
 
 
 @needs_sshd
+@pytest.mark.slow
 def test_a_stopped_server_is_waited_for_with_a_countdown(
     ssh_servers: Servers, tmp_path: Path
 ) -> None:
@@ -134,6 +136,7 @@ def test_a_stopped_server_is_waited_for_with_a_countdown(
 
 
 @needs_sshd
+@pytest.mark.slow
 def test_a_killed_agent_comes_back_by_itself(ssh_servers: Servers, tmp_path: Path) -> None:
     server = ssh_servers("lab-1")
 
@@ -220,6 +223,7 @@ def test_a_node_that_hangs_delays_no_other(ssh_servers: Servers, tmp_path: Path)
 
 
 @needs_sshd
+@pytest.mark.slow
 def test_drain_edit_and_remove_are_kept_and_written_down(
     ssh_servers: Servers, tmp_path: Path
 ) -> None:
@@ -286,6 +290,7 @@ def test_bundles_and_files_reach_the_node(ssh_servers: Servers, tmp_path: Path) 
 
 
 @needs_sshd
+@pytest.mark.slow
 def test_a_job_is_followed_across_a_killed_agent(ssh_servers: Servers, tmp_path: Path) -> None:
     server, listener = ssh_servers("lab-1"), Listener()
     script = "for i in $(seq 60); do echo line $i; sleep 0.1; done"
@@ -326,6 +331,7 @@ def test_a_job_is_followed_across_a_killed_agent(ssh_servers: Servers, tmp_path:
 
 
 @needs_sshd
+@pytest.mark.slow
 def test_an_agent_folder_that_somebody_cleaned_up_is_mended(
     ssh_servers: Servers, tmp_path: Path
 ) -> None:

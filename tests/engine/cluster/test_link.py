@@ -307,8 +307,9 @@ MESSAGES = st.builds(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.expects_log("not messages")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.binary() | MESSAGES | st.just(b"\n"), max_size=20))
 def test_arbitrary_bytes_never_take_the_link_down(chunks: list[bytes]) -> None:
     async def run() -> None:

@@ -2,7 +2,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lepton_desktop.engine.cluster.telemetry import KEPT_SECONDS, Ring, cluster_mean, series
@@ -104,6 +104,7 @@ def test_the_cluster_mean_fits_the_width() -> None:
 FLOATS = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 
 
+@settings(deadline=None)
 @given(FLOATS, st.none() | st.integers(), st.lists(FLOATS, max_size=200))
 def test_whatever_an_agent_reports_stays_bounded_and_can_be_sent(
     cpu: float | None, memory: int | None, gpus: list[float | None]

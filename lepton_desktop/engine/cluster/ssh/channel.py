@@ -65,9 +65,13 @@ class SshChannel:
         """Hang up; the agent sees the end of its input and leaves."""
         await in_thread(self._connection.close, "lepton-ssh-close")
 
+    def is_cut(self) -> bool:
+        """An agent that ends closes its output; a connection that breaks does not."""
+        return not self._channel.eof_received
+
     def last_words(self) -> str:
-        """The end of what the agent wrote to stderr."""
-        return reasons.plain_text(bytes(self._errors).decode("utf-8", "replace")[-400:])
+        """The last line that the agent wrote to stderr."""
+        return reasons.last_line(bytes(self._errors))
 
 
 class _Bell:
