@@ -402,3 +402,43 @@ def test_half_made_folders_of_a_killed_agent_are_cleared_away(home: NodeHome) ->
     os.utime(old, (long_ago, long_ago))
     assert Jobs(home).list() == []
     assert (old.exists(), young.exists()) == (False, True)
+
+
+DEAF_RANK = """
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+rank = os.environ["RANK"]
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        open(f"worker-{rank}", "w").write(str(os.getpid()))
+        time.sleep(600)
+    os._exit(0)
+os.wait()
+open(f"rank-{rank}", "w").write(str(os.getpid()))
+while True: time.sleep(1)
+"""
+
+
+@pytest.mark.slow
+def test_stop_ends_a_torchrun_gang_with_deaf_ranks_and_reparented_workers(
+    agent: AgentProcess, home: NodeHome
+) -> None:
+    pytest.importorskip("torch", reason="the extra 'train' is not installed")
+    port = agent.call("port.find", address="127.0.0.1")["port"]
+    gang = job(
+        "gang",
+        *(sys.executable, "-m", "torch.distributed.run", "--nnodes", "1", "--nproc-per-node", "2"),
+        *("--master-addr", "127.0.0.1", "--master-port", str(port), "{job}/rank.py"),
+        files={"rank.py": DEAF_RANK},
+        env={"OMP_NUM_THREADS": "1"},
+    )
+    agent.call("job.start", job=gang)
+    places = [home.job("gang") / f"{kind}-{rank}" for kind in ("worker", "rank") for rank in "01"]
+    wait_until(lambda: all(place.exists() and place.read_text() for place in places), 120)
+    pids = [int(place.read_text()) for place in places]
+    began = time.monotonic()
+    report = build(StopReport, agent.call("job.stop", job_id="gang", grace_seconds=3))
+    assert time.monotonic() - began < 10
+    assert (report.state, report.survivors) == (State.CANCELLED, [])
+    assert [pid for pid in pids if is_running(pid)] == []
