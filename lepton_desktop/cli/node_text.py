@@ -10,7 +10,7 @@ from lepton_desktop.client.status_line import StatusLine
 from lepton_desktop.client.words import UNKNOWN, bytes_text, clean, percent_text, seconds_text
 from lepton_desktop.errors import LeptonError
 from lepton_desktop.wire.desk import Check, LinkState, NodeRow
-from lepton_desktop.wire.node import ProcessInfo
+from lepton_desktop.wire.node import NodeFacts, ProcessInfo
 
 LINK_SECONDS = 90.0
 CHECK_MARKS = {"ok": "ok", "warning": "WARN", "error": "ERROR"}
@@ -97,7 +97,6 @@ def gpu(row: NodeRow) -> str:
 
 def node_text(row: NodeRow) -> str:
     """Everything of one node."""
-    facts = row.facts
     shown: dict[str, object] = {
         "node": row.name,
         "address": row.address,
@@ -112,17 +111,8 @@ def node_text(row: NodeRow) -> str:
         "agent": row.agent_version,
         "clock skew": "" if row.clock_skew_seconds is None else f"{row.clock_skew_seconds:.2f} s",
     }
-    if facts is not None:
-        shown |= {
-            "system": f"{facts.os}, {facts.kernel}, {facts.architecture}",
-            "processor": f"{facts.cpu_model}, {facts.cpu_count} logical CPUs",
-            "memory": bytes_text(facts.memory_bytes),
-            "disk": f"{bytes_text(facts.disk_free_bytes)} free of "
-            f"{bytes_text(facts.disk_total_bytes)}",
-            "up for": seconds_text(facts.uptime_seconds),
-            "GPUs": ", ".join(gpu.name for gpu in facts.gpus),
-            "networks": ", ".join(f"{item.name} {item.address}" for item in facts.interfaces),
-        }
+    if row.facts is not None:
+        shown |= _hardware(row.facts)
     shown |= {
         "load": f"CPU {cpu(row)}, memory {memory(row)}" if row.sample else "",
         "Python": row.python or row.python_problem,
@@ -133,6 +123,18 @@ def node_text(row: NodeRow) -> str:
         fit = item.problem or f"torch {item.torch}, gymnasium {item.gymnasium}"
         text += f"\n  {clean(item.path)}  Python {clean(item.version)}: {clean(fit)}"
     return text
+
+
+def _hardware(facts: NodeFacts) -> dict[str, object]:
+    return {
+        "system": f"{facts.os}, {facts.kernel}, {facts.architecture}",
+        "processor": f"{facts.cpu_model}, {facts.cpu_count} logical CPUs",
+        "memory": bytes_text(facts.memory_bytes),
+        "disk": f"{bytes_text(facts.disk_free_bytes)} free of {bytes_text(facts.disk_total_bytes)}",
+        "up for": seconds_text(facts.uptime_seconds),
+        "GPUs": ", ".join(gpu.name for gpu in facts.gpus),
+        "networks": ", ".join(f"{item.name} {item.address}" for item in facts.interfaces),
+    }
 
 
 def check_table(checks: list[Check]) -> str:

@@ -65,6 +65,10 @@ def run_text(row: RunRow) -> str:
         "evaluation": evaluation(row),
         "checkpoint": row.checkpoint,
     }
+    return f"{pairs(shown)}\n\n{_job_table(row)}"
+
+
+def _job_table(row: RunRow) -> str:
     lines = [
         (
             job.job_id,
@@ -80,7 +84,7 @@ def run_text(row: RunRow) -> str:
         for job in row.jobs
     ]
     heads = ("JOB", "KIND", "NODE", "RANKS", "STATE", "EXIT", "NOTE")
-    return f"{pairs(shown)}\n\n{table(heads, lines, 'No jobs yet.')}"
+    return table(heads, lines, "No jobs yet.")
 
 
 def _took(row: RunRow) -> str:

@@ -17,6 +17,7 @@ from lepton_desktop.settings import PACKAGE, Paths
 from lepton_desktop.wire.convert import build
 
 START_SECONDS = 40.0
+TELL_SECONDS = 2.0
 LOG_TAIL_LINES = 12
 
 Progress = Callable[[str], None]
@@ -83,8 +84,16 @@ def start_engine(
     log_start = paths.log_file.stat().st_size if paths.log_file.exists() else 0
     say("Starting the engine")
     process = _launch(paths)
-    begun = time.monotonic()
-    told = begun
+    found = _wait(paths, process, say, deadline_seconds)
+    if found is None:
+        raise _start_failed(paths, process, log_start, deadline_seconds)
+    return found
+
+
+def _wait(
+    paths: Paths, process: subprocess.Popen[bytes], say: Progress, deadline_seconds: float
+) -> EngineAddress | None:
+    begun = told = time.monotonic()
     while (now := time.monotonic()) - begun < deadline_seconds:
         found = find_engine(paths)
         if found is not None:
@@ -92,12 +101,12 @@ def start_engine(
             return found
         # Exit code 0 means that another engine was faster and holds the lock: wait for that one.
         if process.poll() not in (None, 0):
-            break
-        if now - told >= 2:
+            return None
+        if now - told >= TELL_SECONDS:
             told = now
             say(f"Waiting for the engine ({now - begun:.0f} s)")
         time.sleep(0.05)
-    raise _start_failed(paths, process, log_start, deadline_seconds)
+    return None
 
 
 def _launch(paths: Paths) -> subprocess.Popen[bytes]:

@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from lepton_desktop.demo.sweep import TAG_VARIABLE, tagged
+from lepton_desktop.settings import PACKAGE
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +37,7 @@ def png_size(file):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", os.getcwd())  # noqa: PTH109
+    monkeypatch.setenv("PYTHONPATH", str(PACKAGE.parent))
     return tmp_path
 
 
