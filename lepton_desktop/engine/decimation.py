@@ -19,12 +19,12 @@ def keep(x: Sequence[float], y: Sequence[float | None], width: int) -> list[int]
     values = np.array([np.nan if value is None else value for value in y], dtype=float)
     span = places[-1] - places[0] or 1.0
     columns = np.minimum(((places - places[0]) / span * width).astype(int), width - 1)
-    starts = np.flatnonzero(np.diff(columns, prefix=-1))
+    starts = np.flatnonzero(np.diff(columns, prepend=-1))
     lasts = np.append(starts[1:], len(columns)) - 1
     # Sorted by column, then value: what stands first in a column is its extreme. NaN sorts last.
     lowest = np.lexsort((values, columns))[starts]
     highest = np.lexsort((-values, columns))[starts]
     gaps = np.flatnonzero(np.isnan(values))
-    gaps = gaps[np.diff(columns[gaps], prefix=-1) != 0]
+    gaps = gaps[np.diff(columns[gaps], prepend=-1) != 0]
     kept = np.unique(np.concatenate((starts, lasts, lowest, highest, gaps)))
     return [int(index) for index in kept]
