@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from lepton_desktop.engine.changes import ChangeBoard, new_task_id
 from lepton_desktop.engine.cluster import reasons, remote
 from lepton_desktop.engine.cluster.bundle import AGENTS, Bundle
-from lepton_desktop.engine.cluster.hostkeys import HostKey, HostKeyError, Pins
+from lepton_desktop.engine.cluster.hostkeys import HostKey, HostKeyError, Pins, address_of
 from lepton_desktop.engine.cluster.link import Link
 from lepton_desktop.engine.cluster.local import LocalMachine
 from lepton_desktop.engine.cluster.machine import Machine
@@ -279,6 +279,8 @@ class Keeper:
         self.seen.offered = None
         if spec.is_local:
             return LocalMachine(Path(spec.home) if spec.home else self._around.local_home)
+        pin = self._around.pins.get(address_of(spec.host, spec.port))
+        self.seen.host_key = pin.fingerprint if pin else self.seen.host_key
         keys = self._around.pins.check([self.record.accept_key] if self.record.accept_key else [])
         try:
             machine = await remote.reach(spec, self.login, keys, self._tell)

@@ -21,6 +21,7 @@ BLOCKING = frozenset(
         "key_file",
         "not_ssh",
         "sftp_missing",
+        "sessions",
         "python_missing",
         "python_old",
         "home_not_writable",
@@ -158,6 +159,15 @@ def sftp_missing(address: str) -> LeptonError:
         f"The SSH server of {address} offers no file transfer (SFTP).",
         "Add 'Subsystem sftp internal-sftp' to its sshd_config.",
         code="sftp_missing",
+    )
+
+
+def too_many_sessions(address: str) -> LeptonError:
+    """The agent holds one session; files and probes need another for moments."""
+    return LeptonError(
+        f"The SSH server of {address} refuses a further session.",
+        "Set MaxSessions in its sshd_config to 4 or more.",
+        code="sessions",
     )
 
 

@@ -294,6 +294,22 @@ def test_a_server_without_sftp(ssh_servers: Servers) -> None:
     assert "Subsystem sftp" in error.hint
 
 
+def test_a_server_that_allows_one_session_only(ssh_servers: Servers) -> None:
+    server = ssh_servers("node", options=("MaxSessions 1",))
+
+    async def run() -> None:
+        spec = server.spec("node")
+        check = KeyCheck({}, frozenset([server.fingerprint]), ())
+        machine = await remote.reach(spec, Login(spec.key), check, lambda *_: None)
+        channel = await machine.start_agent(lambda *_: None)
+        with pytest.raises(LeptonError) as caught:
+            await machine.put("file", b"x")
+        assert caught.value.code == "sessions"
+        await channel.close()
+
+    asyncio.run(run())
+
+
 def test_a_node_without_python(ssh_servers: Servers, tmp_path: Path) -> None:
     server = ssh_servers("node", path=path_without_python(tmp_path / "bin"))
     error = failure(server.spec("node"), server.fingerprint)

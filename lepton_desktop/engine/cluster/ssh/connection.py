@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Any, cast
 
 import paramiko
@@ -28,6 +28,8 @@ from lepton_desktop.errors import LeptonError
 
 LOGIN_SECONDS = 20.0
 EXECUTE_SECONDS = 30.0
+SESSION_PAUSES_SECONDS = (0.1, 0.3, 1.0, 0.0)
+"""A session that was just closed counts against the server's limit for a moment."""
 OUTPUT_LIMIT = 1024 * 1024
 
 
@@ -73,8 +75,10 @@ class SshConnection:
                 transport = self._handshake(hop, self._open_way(hop))
                 self.host_key = self._verify(transport, hop)
                 self._tell(f"Logging in to {hop.address}")
-                secrets = self._login if final else Login(self._login.key)
-                log_in(transport, hop, secrets)
+                # A password is meant for the node alone; a passphrase never leaves this computer.
+                log_in(
+                    transport, hop, self._login if final else replace(self._login, password=None)
+                )
         except BaseException:
             self.close()
             raise
@@ -172,9 +176,13 @@ class SshConnection:
             sftp.close()
 
     def _session(self, timeout: float) -> paramiko.Channel:
-        channel = self._transports[-1].open_session(timeout=timeout)
-        channel.settimeout(timeout)
-        return channel
+        for pause in SESSION_PAUSES_SECONDS:
+            with contextlib.suppress(paramiko.ChannelException):
+                channel = self._transports[-1].open_session(timeout=timeout)
+                channel.settimeout(timeout)
+                return channel
+            time.sleep(pause)
+        raise reasons.too_many_sessions(self.address)
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:

@@ -42,7 +42,7 @@ def log_in(transport: paramiko.Transport, hop: Hop, login: Login) -> None:
         return
     if not tried and problem is None and not transport.is_active():
         raise reasons.unreachable(hop.address, "the connection broke at the login")
-    if problem is not None:
+    if problem is not None and login.password is None:
         raise problem
     raise reasons.login_refused(hop.user, hop.address, tried, allowed)
 
