@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QPointF, QRectF
 
 LABEL_WIDTH = 96
-LARGE_WIDTH, LARGE_HEIGHT, LARGE_GAP, LARGE_GROUP_GAP = 82, 42, 6, 11
+LARGE_WIDTH, LARGE_HEIGHT, LARGE_GAP, LARGE_GROUP_GAP = 78, 42, 6, 11
 SMALL_WIDTH, SMALL_HEIGHT, SMALL_GAP, SMALL_GROUP_GAP = 19, 13, 4, 9
 RING = 2
 """Room above the first row for the focus ring."""

@@ -265,7 +265,7 @@ class Plot(QWidget):
         area = self._area()
         role = "axis" if self._small else "micro"
         painter.setFont(theme().font(role))
-        if self._canvas is not None:
+        if self._canvas is not None and self._lines:
             self._paint_left(painter, area)
             self._paint_bottom(painter, area)
         painter.setPen(QPen(theme().color("line2"), 1))

@@ -19,6 +19,7 @@ from lepton_desktop.gui.widgets.surfaces import Surface
 SKELETON_AFTER_MS = 150
 TEXT_AFTER_MS = 2000
 STALE_OPACITY = 0.6
+WIDEST_SKELETON, MOST_LINES = 520, 15
 
 
 class Skeleton(QWidget):
@@ -30,23 +31,24 @@ class Skeleton(QWidget):
         theme().changed.connect(self.update)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw as many lines as fit."""
+        """Draw lines in blocks of five, narrower than the panel where it is wide."""
         px = theme().px
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         shares = (0.62, 0.9, 0.78, 0.9, 0.55)
         top, number = 0, 0
-        while top + px(10) <= self.height():
-            width = self.width() * shares[number % len(shares)]
+        wide = min(self.width(), px(WIDEST_SKELETON))
+        while top + px(10) <= self.height() and number < MOST_LINES:
+            width = wide * shares[number % len(shares)]
             fade = QLinearGradient(0, 0, width, 0)
             fade.setColorAt(0, theme().color("s2"))
             fade.setColorAt(0.5, theme().color("line2"))
             fade.setColorAt(1, theme().color("s2"))
             painter.setBrush(fade)
             painter.drawRoundedRect(QRectF(0, top, width, px(10)), px(4), px(4))
-            top += px(24)
             number += 1
+            top += px(24 if number % len(shares) else 44)
 
 
 class Message(QWidget):
@@ -81,6 +83,10 @@ class Message(QWidget):
         self._title.set_text(title)
         self._text.set_text(text)
         self._text.setVisible(bool(text))
+        # An aligned label that wraps gets no height for its width from the layout.
+        room = self._text.fontMetrics().horizontalAdvance(text) + theme().px(6)
+        width = min(theme().px(420), room)
+        self._text.setFixedSize(width, max(1, self._text.heightForWidth(width)))
         self._button.setVisible(bool(button))
         self._button.setText(button)
         self._button.set_kind("link" if link else "secondary")

@@ -25,7 +25,7 @@ from lepton_desktop.gui.widgets.surfaces import Card
 from lepton_desktop.wire.desk import LinkState, NodeRow, RunRow
 
 LEAST_HEIGHT = 96
-LARGE_UP_TO = 400
+LARGE_UP_TO = 430
 """Height up to which the card grows for large tiles; the page scrolls when it must."""
 
 

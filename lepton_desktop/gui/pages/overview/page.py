@@ -87,11 +87,12 @@ class OverviewPage(Page):
         grid = self._grid
         for card in (self._fleet, self._attention, self._running, self._usage):
             grid.removeWidget(card)
-        self._running.setMinimumHeight(px(166))
+        self._running.setMinimumHeight(px(150))
         for card in (self._attention, self._usage):
             card.setMinimumWidth(px(200 if narrow else RIGHT_WIDTH))
             card.setMaximumWidth(QWIDGETSIZE_MAX if narrow else px(RIGHT_WIDTH))
-            card.setMinimumHeight(px(220 if narrow else 160))
+            card.setMinimumHeight(px(250))
+        self._usage.setMinimumHeight(px(250 if narrow else 150))
         if narrow:
             grid.addWidget(self._fleet, 0, 0, 1, 2)
             grid.addWidget(self._attention, 1, 0)
@@ -104,7 +105,7 @@ class OverviewPage(Page):
             grid.addWidget(self._usage, 1, 1)
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1 if narrow else 0)
-        for row, stretch in enumerate((0, 0, 1) if narrow else (4, 3, 0)):
+        for row, stretch in enumerate((0, 0, 1) if narrow else (0, 1, 0)):
             grid.setRowStretch(row, stretch)
 
     def _on_refreshed(self, lab: Lab, delta: Delta) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSlider, QStackedWidget, QWidget
 
 from lepton_desktop.gui.models import run_reading as reading
@@ -30,6 +31,7 @@ FIRST_SMOOTHING = 60
 EVENT_TONES = {"checkpoint": ("t3", "save"), "error": ("err", "circle-x")}
 EVENT_TONES |= {"notice": ("warn", "triangle-alert"), "started": ("info", "rotate-ccw")}
 EVENT_TEXT = 28
+WORDS_FROM = 800
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,14 @@ class ChartCard(Card):
         self._picker = Combo([self.tr("Return")], 28, self.tr("Metric"))
         self._picker.setObjectName("chart-metric")
         self._picker.setItemData(0, BOTH)
-        self._picker.setMinimumWidth(theme().px(140))
+        self._picker.setFixedWidth(theme().px(150))
         self._picker.currentIndexChanged.connect(self._on_key_chosen)
         self._legend = PlotLegend()
+        self._smoothing_word = Label(self.tr("Smoothing"), "small", "t3")
         self._smoothing = QSlider(Qt.Orientation.Horizontal)
         self._smoothing.setObjectName("chart-smoothing")
         self._smoothing.setAccessibleName(self.tr("Smoothing"))
+        self._smoothing.setToolTip(self.tr("Smoothing"))
         self._smoothing.setRange(0, 99)
         self._smoothing.setValue(FIRST_SMOOTHING)
         self._smoothing.setFixedWidth(theme().px(84))
@@ -91,7 +95,7 @@ class ChartCard(Card):
                 self._picker,
                 4,
                 (self._legend, 1),
-                Label(self.tr("Smoothing"), "small", "t3"),
+                self._smoothing_word,
                 self._smoothing,
                 self._amount,
                 self._axis,
@@ -99,6 +103,11 @@ class ChartCard(Card):
             )
         )
         self.add(self._panel, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The word goes before the legend does; the slider has it as its tool tip."""
+        super().resizeEvent(event)
+        self._smoothing_word.setVisible(self.width() >= theme().px(WORDS_FROM))
 
     # What the page says.
 
@@ -208,11 +217,14 @@ class ChartCard(Card):
             x = event.time if by_time else self._step_of(event)
             if x is not None:
                 tone, icon = EVENT_TONES[event.kind]
-                text = (
-                    event.text if len(event.text) <= EVENT_TEXT else event.text[:EVENT_TEXT] + "…"
-                )
-                marks.append(PlotEvent(float(x), text, tone, icon))
+                marks.append(PlotEvent(float(x), self._event_text(event), tone, icon))
         self._plot().set_events(marks)
+
+    def _event_text(self, event: Event) -> str:
+        if event.kind == "checkpoint" and event.step is not None:
+            return self.tr("ckpt {step}").format(step=fmt.count(event.step))
+        short = len(event.text) <= EVENT_TEXT
+        return event.text if short else event.text[:EVENT_TEXT] + "…"
 
     def _step_of(self, event: Event) -> float | None:
         """The step of an event, or of the metric point nearest in time."""

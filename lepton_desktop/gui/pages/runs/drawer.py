@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from lepton_desktop.errors import LeptonError
@@ -21,6 +22,7 @@ from lepton_desktop.gui.models.run_words import state_look
 from lepton_desktop.gui.pages.runs.log_view import LogTab
 from lepton_desktop.gui.refresh import Lab
 from lepton_desktop.gui.theme import format as fmt
+from lepton_desktop.gui.theme.current import theme
 from lepton_desktop.gui.widgets.buttons import Button
 from lepton_desktop.gui.widgets.cells import BarCell, Cell, ChipCell, NameCell, TextCell
 from lepton_desktop.gui.widgets.choices import Tabs
@@ -47,6 +49,8 @@ RANK_WIDTHS = (
     Column(68, right=True),
     Column(60, stretch=True),
 )
+LEAST_ROOM = {columns.KIND: 840, columns.PID: 800, columns.HEARD: 720, columns.MEMORY: 640}
+"""Width of the drawer from which on a column is shown."""
 EVENT_WIDTHS = (Column(96), Column(300, stretch=True), Column(240))
 
 
@@ -81,9 +85,10 @@ class Drawer(Card):
         self._tabs.setObjectName("run-tabs")
         self._meta = Label("", "small", "t3")
         self._stack = QStackedWidget()
-        self._rank_panel = StatePanel(
-            DataTable(self._ranks, RANK_WIDTHS, self._rank_cell, DENSE_ROW_HEIGHT, self.tr("Ranks"))
+        self._rank_table = DataTable(
+            self._ranks, RANK_WIDTHS, self._rank_cell, DENSE_ROW_HEIGHT, self.tr("Ranks")
         )
+        self._rank_panel = StatePanel(self._rank_table)
         self._event_panel = StatePanel(self._event_table(self._events, self.tr("Events")))
         checkpoints = self._event_table(self._checkpoints, self.tr("Checkpoints"))
         self._checkpoint_panel = StatePanel(checkpoints)
@@ -104,6 +109,12 @@ class Drawer(Card):
     @staticmethod
     def _event_table(model: EventListModel, name: str) -> DataTable:
         return DataTable(model, EVENT_WIDTHS, row_height=DENSE_ROW_HEIGHT, name=name)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give up the least needed columns before one is cut at the edge."""
+        super().resizeEvent(event)
+        for column, least in LEAST_ROOM.items():
+            self._rank_table.setColumnHidden(column, self.width() < theme().px(least))
 
     def open_tab(self, place: int) -> None:
         """Show a tab."""

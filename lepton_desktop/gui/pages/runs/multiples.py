@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from lepton_desktop.gui.models import run_reading as reading
@@ -29,7 +30,9 @@ SINGLE: dict[str, Callable[[float | None], str]] = {
 }
 TITLES = {"train/approx_kl": "KL", "time/steps_per_second": "Steps/s"}
 """Shorter than elsewhere: the card is narrow."""
-HEIGHT = 128
+HEIGHT = 132
+ALL_FROM = 760
+GIVE_WAY = ("train/approx_kl", "train/entropy")
 SMOOTHING = 0.3
 
 
@@ -61,6 +64,13 @@ class Multiples(QWidget):
         """Metric keys that are on screen."""
         return [*SINGLE, *reading.term_keys(run)]
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow place the least watched ones give way to readable others."""
+        super().resizeEvent(event)
+        narrow = self.width() < theme().px(ALL_FROM)
+        for key in GIVE_WAY:
+            self._cards[key].setVisible(not narrow)
+
     def draw(self, run: RunRow) -> None:
         """Draw what is known now."""
         tone = f"series:{reading.colour_index(run)}"
@@ -87,8 +97,8 @@ class TermsCard(Surface):
         self._legend.hidden_changed.connect(self.plot.set_hidden)
         self._value = Label("", "small-strong")
         title = ElidedLabel(self.tr("Reward terms"), "small-medium", "t2")
-        head = hbox(title, (self._legend, 1), self._value, gap=10)
-        self.setLayout(vbox(head, (self.plot, 1), gap=2, margins=(10, 7, 8, 4)))
+        head = hbox((title, 1), self._value, gap=10)
+        self.setLayout(vbox(head, self._legend, (self.plot, 1), gap=1, margins=(10, 7, 8, 4)))
         self.setMinimumWidth(theme().px(100))
 
     def draw(self, run: RunRow) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
 from lepton_desktop.errors import LeptonError
@@ -30,7 +31,8 @@ from lepton_desktop.gui.widgets.states import StatePanel
 from lepton_desktop.gui.widgets.surfaces import Card, Rule
 from lepton_desktop.wire.desk import RunRow
 
-LIST_WIDTH = 296
+LIST_WIDTH, NARROW_LIST_WIDTH = 296, 232
+NARROW_BELOW = 1100
 DRAWER_HEIGHT = 228
 
 
@@ -89,6 +91,7 @@ class RunsPage(Page):
 
     def _left(self) -> Card:
         card = Card(margins=(0, 12, 0, 0), gap=8)
+        self._card = card
         card.setFixedWidth(theme().px(LIST_WIDTH))
         self._search = SearchField(self.tr("Filter runs"))
         self._search.setObjectName("runs-filter")
@@ -120,6 +123,12 @@ class RunsPage(Page):
         self._drawer.events_changed.connect(self._chart.show_events)
         self._header.log_wanted.connect(lambda: self._drawer.open_tab(LOGS))
         self.context.refresh.subscribe(self, self._on_refreshed)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The list gives up width first."""
+        super().resizeEvent(event)
+        narrow = self.width() < theme().px(NARROW_BELOW)
+        self._card.setFixedWidth(theme().px(NARROW_LIST_WIDTH if narrow else LIST_WIDTH))
 
     # The frame asks.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lepton_desktop.gui.models import node_reading as reading
 from lepton_desktop.gui.models.plain_text import plain
@@ -75,6 +75,7 @@ class ChoiceCard(Surface):
         )
         self._message.hide()
         self.setMinimumHeight(theme().px(178))
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def set_enabled(self, enabled: bool, reason: str = "") -> None:
         """Switch the button; the reason is its tool tip."""
