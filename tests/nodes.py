@@ -27,9 +27,20 @@ TOOLS = ("sh", "env", "uname", "mkdir", "df", "tail", "id", "cat", "sleep", "ls"
 START_SECONDS = 10.0
 
 needs_sshd = pytest.mark.skipif(not SSHD, reason="needs an OpenSSH server (openssh-server)")
+
+
+def _can_make_namespaces() -> bool:
+    """Root in a container is often not allowed to."""
+    if not SSHD or not IP or os.geteuid() != 0:
+        return False
+    name = f"lpcheck{os.getpid()}"
+    made = subprocess.run([IP, "netns", "add", name], check=False, capture_output=True)
+    subprocess.run([IP, "netns", "del", name], check=False, capture_output=True)
+    return made.returncode == 0
+
+
 needs_netns = pytest.mark.skipif(
-    not SSHD or not IP or os.name != "posix" or os.geteuid() != 0,
-    reason="needs root, iproute2 and an OpenSSH server",
+    not _can_make_namespaces(), reason="needs root, iproute2 and an OpenSSH server"
 )
 
 
@@ -170,54 +181,61 @@ class SshServer:
 
 
 class NamespaceLab:
-    """Network namespaces on one bridge: every node has its own address and its own cable."""
+    """Machines as network namespaces on one switch: own addresses, own cables.
+
+    The switch is a bridge in a namespace of its own, so that no firewall of this computer stands
+    between the machines.
+    """
 
     def __init__(self, names: tuple[str, ...]) -> None:
         # Interface names are short; the pid keeps two test runs on one machine apart.
-        self._tag = f"{os.getpid() % 0xFFFF:04x}"
+        self._tag = f"lp{os.getpid() % 0xFFFFF:05x}"
         self._net = f"10.77.{_free_net()}"
-        self.bridge = f"lpb{self._tag}"
+        self._switch = f"{self._tag}-switch"
         self.names = names
         self.gateway = f"{self._net}.1"
+        """This computer's address on that network."""
 
     def namespace(self, name: str) -> str:
         """The namespace that stands for a machine."""
-        return f"lp{self._tag}-{name}"
+        return f"{self._tag}-{name}"
 
     def address(self, name: str) -> str:
-        """Of a machine, on the bridge's network."""
+        """Of a machine."""
         return f"{self._net}.{self.names.index(name) + 2}"
 
     def cable(self, name: str, up: bool) -> None:
-        """Plug or unplug a machine, as a switch port would."""
-        _ip("link", "set", self._outer(name), "up" if up else "down")
+        """Plug or unplug a machine at the switch."""
+        _ip("-n", self._switch, "link", "set", f"to-{name}", "up" if up else "down")
 
     @contextmanager
     def built(self) -> Iterator[NamespaceLab]:
         """Everything is removed at the end, whatever happened."""
         with ExitStack() as stack:
-            stack.callback(_ip, "link", "del", self.bridge, check=False)
-            _ip("link", "add", self.bridge, "type", "bridge")
-            _ip("addr", "add", f"{self.gateway}/24", "dev", self.bridge)
-            _ip("link", "set", self.bridge, "up")
+            stack.callback(_remove_namespace, self._switch)
+            _ip("netns", "add", self._switch)
+            _ip("-n", self._switch, "link", "add", "switch", "type", "bridge")
+            _ip("-n", self._switch, "link", "set", "switch", "up")
+            stack.callback(_ip, "link", "del", self._tag, check=False)
+            self._plug_in("desk", self._tag, self.gateway)
             for name in self.names:
-                stack.callback(_remove_namespace, self.namespace(name))
-                self._add(name)
+                namespace = self.namespace(name)
+                stack.callback(_remove_namespace, namespace)
+                _ip("netns", "add", namespace)
+                _ip("-n", namespace, "link", "set", "lo", "up")
+                self._plug_in(name, "eth0", self.address(name), namespace)
             yield self
 
-    def _add(self, name: str) -> None:
-        inside, outer = self.namespace(name), self._outer(name)
-        _ip("netns", "add", inside)
-        _ip("link", "add", outer, "type", "veth", "peer", "name", "eth0", "netns", inside)
-        _ip("link", "set", outer, "master", self.bridge)
-        _ip("link", "set", outer, "up")
-        _ip("-n", inside, "addr", "add", f"{self.address(name)}/24", "dev", "eth0")
-        _ip("-n", inside, "link", "set", "eth0", "up")
-        _ip("-n", inside, "link", "set", "lo", "up")
-        _ip("-n", inside, "route", "add", "default", "via", self.gateway)
-
-    def _outer(self, name: str) -> str:
-        return f"lp{self._tag}{self.names.index(name)}"
+    def _plug_in(self, name: str, interface: str, address: str, namespace: str = "") -> None:
+        port = f"to-{name}"
+        there = ("netns", namespace) if namespace else ()
+        inside = ("-n", namespace) if namespace else ()
+        ends = ("name", interface, *there)
+        _ip("link", "add", port, "netns", self._switch, "type", "veth", "peer", *ends)
+        _ip("-n", self._switch, "link", "set", port, "master", "switch")
+        _ip("-n", self._switch, "link", "set", port, "up")
+        _ip(*inside, "addr", "add", f"{address}/24", "dev", interface)
+        _ip(*inside, "link", "set", interface, "up")
 
 
 def make_key(path: Path, passphrase: str = "") -> None:

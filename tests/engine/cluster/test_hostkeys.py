@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from lepton_desktop.engine.cluster.hostkeys import HostKey, HostKeyError, KeyChe
 from lepton_desktop.engine.store import Store
 from lepton_desktop.errors import LeptonError
 from tests.nodes import fingerprint, make_key
+
+pytestmark = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen")
 
 
 class Known:

@@ -1,6 +1,8 @@
 """Two machines with addresses and cables of their own."""
 
 import asyncio
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from lepton_desktop.errors import LeptonError
 from lepton_desktop.wire.desk import LinkState
 from tests.engine.cluster.lab import Listener, running_fleet
-from tests.nodes import NamespaceLab, SshServer, needs_netns
+from tests.nodes import IP, NamespaceLab, SshServer, needs_netns
 
 pytestmark = [needs_netns, pytest.mark.netns, pytest.mark.slow]
 
@@ -19,6 +21,13 @@ DOWN_SECONDS = 20.0
 
 def machine(lab: NamespaceLab, name: str, folder: Path) -> SshServer:
     return SshServer(folder / name, address=lab.address(name), netns=lab.namespace(name)).start()
+
+
+def neighbours(lab: NamespaceLab) -> bool:
+    """Whether one machine reaches the other."""
+    script = f"import socket; socket.create_connection(('{lab.address('b')}', 22), 5)"
+    command = [IP, "netns", "exec", lab.namespace("a"), sys.executable, "-c", script]
+    return subprocess.run(command, check=False).returncode == 0
 
 
 def test_a_pulled_cable_is_noticed_and_the_node_comes_back(
@@ -36,6 +45,7 @@ def test_a_pulled_cable_is_noticed_and_the_node_comes_back(
                 assert row.facts is not None
                 found = [item.address for item in row.facts.interfaces]
                 assert namespace_lab.address(name) in found
+            assert neighbours(namespace_lab)
             began = time.monotonic()
             namespace_lab.cable("a", up=False)
             await lab.state("a", LinkState.RECONNECTING, NOTICED_SECONDS)

@@ -347,7 +347,8 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "tiny"
     place.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)]
-    subprocess.run(command, check=True)
+    if subprocess.run(command, check=False).returncode != 0:
+        pytest.skip("may not mount a small file system")
     yield place
     subprocess.run(["umount", "-l", str(place)], check=True)
 
