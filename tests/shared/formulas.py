@@ -137,7 +137,8 @@ def _tolerance(x: float, low: float, high: float, margin: float) -> float:
         return 1.0
     if not margin > 0:
         return 0.0
-    return math.exp(-0.5 * (_divide(outside, margin) * math.sqrt(-2 * math.log(0.1))) ** 2)
+    scaled = _divide(outside, margin) * math.sqrt(-2 * math.log(0.1))
+    return math.exp(-0.5 * scaled * scaled)
 
 
 _FUNCTIONS = {
