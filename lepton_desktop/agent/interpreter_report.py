@@ -49,4 +49,5 @@ def report() -> None:
     sys.stdout.write("\n" + MARK + json.dumps(found) + "\n")
 
 
-report()
+if __name__ == "__main__":
+    report()
