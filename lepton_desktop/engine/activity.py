@@ -10,6 +10,7 @@ from typing import Any
 from lepton_desktop.engine.changes import ChangeBoard
 from lepton_desktop.engine.connection import Handler, caller
 from lepton_desktop.engine.store import Connection, Store
+from lepton_desktop.errors import LeptonError
 from lepton_desktop.wire.desk import ActivityRow
 
 log = logging.getLogger(__name__)
@@ -34,10 +35,14 @@ class ActivityLog:
     def write(self, what: str, where: str = "", detail: str = "", level: str = "info") -> None:
         """Note an action; who did it is the client whose call is being served."""
         now, who = time.time(), caller.get()
-        number = self._store.transact(
-            lambda base: _insert(base, (now, who, what, where, detail, level))
-        )
         log.log(LEVELS.get(level, logging.INFO), "%s: %s %s %s", who, what, where, detail)
+        try:
+            number = self._store.transact(
+                lambda base: _insert(base, (now, who, what, where, detail, level))
+            )
+        except LeptonError as error:  # what is noted has happened all the same
+            log.error("The activity log cannot be written: %s", error)  # noqa: TRY400
+            return
         self._show(ActivityRow(number, now, who, what, where, detail, level))
 
     def methods(self) -> dict[str, Handler]:

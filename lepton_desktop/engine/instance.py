@@ -40,7 +40,15 @@ def sole_engine(paths: Paths) -> Iterator[bool]:
 
     The kernel drops the lock with its process, however that ends, so it is never stale.
     """
-    with paths.lock_file.open("a") as handle:
+    try:
+        handle = paths.lock_file.open("a")
+    except OSError as error:
+        raise LeptonError(
+            f"The folder {paths.home} cannot be written: {error.strerror}.",
+            "Check who owns it, or set LEPTON_HOME to another folder.",
+            code="home",
+        ) from None
+    with handle:
         yield _lock(handle)
 
 

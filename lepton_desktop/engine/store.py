@@ -56,16 +56,27 @@ class Store:
         return sum(part.stat().st_size for part in _parts(self.file) if part.exists())
 
     def transact(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` in one transaction: all of it is stored, or nothing."""
+        """Run ``work`` in one transaction: all of it is stored, or nothing.
+
+        Raises:
+            LeptonError: The file cannot be written, such as on a full disk.
+        """
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
-                result = work(self._connection)
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
+                return self._transact(work)
+            except sqlite3.OperationalError as error:
+                raise _unusable(self.file, error) from error
+
+    def _transact(self, work: Callable[[Connection], T]) -> T:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(self._connection)
             self._connection.execute("COMMIT")
-            return result
+        except BaseException:
+            if self._connection.in_transaction:  # a full disk has rolled it back already
+                self._connection.execute("ROLLBACK")
+            raise
+        return result
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """``transact`` in the writer's thread."""
@@ -189,10 +200,12 @@ def _migrate(connection: Connection, version: int) -> None:
 
 
 def _unusable(file: Path, error: Exception) -> LeptonError:
-    hint = "Check that the folder exists, has space left and that you may write to it."
+    hint = (
+        "Check that its folder exists, that its disk has space left and that you may write to it."
+    )
     if "locked" in str(error):
         hint = "End the other program that has it open, then start the engine again."
-    return LeptonError(f"The store {file} cannot be opened: {error}.", hint, code="store_open")
+    return LeptonError(f"The store {file} cannot be used: {error}.", hint, code="store")
 
 
 def _damaged(file: Path, error: Exception) -> LeptonError:

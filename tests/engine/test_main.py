@@ -13,6 +13,7 @@ from lepton_desktop.client import EngineClient, find_engine
 from lepton_desktop.engine.instance import Address, announce, sole_engine, where_it_runs
 from lepton_desktop.errors import LeptonError
 from lepton_desktop.settings import PACKAGE, Paths
+from lepton_desktop.wire.desk import ENGINE_METHODS
 from tests.engine.engine_process import EngineProcess, agents_of, wait_for
 
 
@@ -111,6 +112,19 @@ def test_status_activity_and_empty_lists_are_answered(engine):
     with pytest.raises(LeptonError) as caught:
         client.run("nothing")
     assert caught.value.code == "run_unknown"
+
+
+def test_every_method_of_the_contract_is_answered(engine):
+    unknown = []
+    for method in ENGINE_METHODS:
+        if method in ("engine.stop", "changes.next"):
+            continue  # they end the engine, or wait
+        try:
+            engine.client.call(method)
+        except LeptonError as error:
+            if error.code in ("unknown_method", "internal"):
+                unknown.append((method, error.code))
+    assert unknown == []
 
 
 def test_wrong_token_is_refused(engine):

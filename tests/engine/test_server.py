@@ -93,6 +93,21 @@ def test_nothing_is_answered_before_the_token():
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("greeting", [b"", b"hello?\n", b"lepton-wire 99 client\n"])
+def test_stranger_is_disconnected(monkeypatch, greeting):
+    monkeypatch.setattr("lepton_desktop.engine.connection.OPENING_SECONDS", 0.2)
+
+    async def scenario():
+        async with serving() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            await reader.readline()
+            writer.write(greeting)
+            assert await asyncio.wait_for(reader.read(), 5) == b""
+            writer.close()
+
+    asyncio.run(scenario())
+
+
 def test_waiting_call_does_not_block_the_others():
     async def scenario():
         gate = asyncio.Event()

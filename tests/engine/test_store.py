@@ -47,6 +47,22 @@ def test_failed_transaction_leaves_nothing(store):
     assert list(store.all("k")) == ["two"]
 
 
+def test_full_disk_is_an_error_with_a_next_step_and_nothing_is_half_stored(store):
+    store._connection.execute("PRAGMA max_page_count = 40")
+
+    def much(base):
+        for number in range(200):
+            base.execute("INSERT INTO documents VALUES ('k', ?, ?)", (str(number), "x" * 4000))
+
+    with pytest.raises(LeptonError) as caught:
+        store.transact(much)
+    assert caught.value.code == "store"
+    assert "space" in caught.value.hint
+    assert store.all("k") == {}
+    store._connection.execute("PRAGMA max_page_count = 100000")
+    store.save("k", "one", {})
+
+
 def test_reads_and_writes_leave_the_event_loop_free(store):
     async def scenario():
         insert = "INSERT INTO documents VALUES ('k', ?, '{}')"
@@ -103,7 +119,7 @@ def test_damaged_file_is_kept_aside_and_the_next_start_works(tmp_path, damage):
 def test_folder_that_is_missing_is_named(tmp_path):
     with pytest.raises(LeptonError) as caught:
         Store(tmp_path / "absent" / "store.sqlite")
-    assert caught.value.code == "store_open"
+    assert caught.value.code == "store"
 
 
 def test_migrations_run_one_after_another(tmp_path, monkeypatch):
@@ -131,5 +147,5 @@ def test_failed_migration_leaves_the_old_schema(tmp_path, monkeypatch):
         patch.setattr("lepton_desktop.engine.store.VERSION", len(steps))
         with pytest.raises(LeptonError) as caught:
             Store(file)
-        assert caught.value.code == "store_open"
+        assert caught.value.code == "store"
     Store(file).close()

@@ -6,8 +6,9 @@ Runs in the engine, on the event loop's thread.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from lepton_desktop.engine.changes import ChangeBoard
 from lepton_desktop.engine.runs import ledger
@@ -19,8 +20,10 @@ from lepton_desktop.engine.runs.states import (
     apply_job,
     apply_run,
 )
-from lepton_desktop.engine.store import Store
+from lepton_desktop.engine.store import Connection, Store
 from lepton_desktop.errors import LeptonError
+
+log = logging.getLogger(__name__)
 
 PUBLISH_SECONDS = 0.25
 
@@ -134,14 +137,21 @@ class RunBook:
         job.state = apply_job(job.state, event)
         if job.state == before:
             return
-        self._store.transact(lambda base: ledger.save_job(base, job))
+        self._keep(lambda base: ledger.save_job(base, job))
         self.change(run, JobsChanged([one.state for one in run.phase_jobs()]))
 
     def save(self, run: Run) -> None:
         """Store a run as it is now."""
-        self._store.transact(lambda base: ledger.save_run(base, run))
+        self._keep(lambda base: ledger.save_run(base, run))
         self.touch(run)
         self._changed[run.run_id].set()
+
+    def _keep(self, work: Callable[[Connection], None]) -> None:
+        try:
+            self._store.transact(work)
+        except LeptonError as error:
+            # A full disk must not end the watch over jobs that run; the next change stores all.
+            log.error("A run's state cannot be stored: %s", error)  # noqa: TRY400
 
     def touch(self, run: Run) -> None:
         """Tell the clients soon, at most four times a second."""

@@ -72,6 +72,8 @@ class Follower:
         found = self._book.job(status.job_id)
         if found is None or found[1].node != node:
             return
+        if status.state.is_final and status.job_id in self._asking:
+            return  # it comes again, after the lines that are missing
         self._book.change_job(*found, Reported(status))
         if status.state is State.UNKNOWN:
             # The agent could not read the job's folder and has stopped to follow it.
@@ -86,7 +88,11 @@ class Follower:
         place = (lines.job_id, lines.file)
         # What is missing at this very place after it was asked for again is not there any more.
         accept_gap = self._gaps.get(place) == lines.offset
-        taken = await self._store.write(lambda base: take(base, run, job, lines, accept_gap))
+        try:
+            taken = await self._store.write(lambda base: take(base, run, job, lines, accept_gap))
+        except LeptonError as error:
+            self._on_not_stored(run, job, error)
+            return
         if taken.fit is Fit.GAP:
             self._on_gap(run, job, lines)
             return
@@ -109,10 +115,18 @@ class Follower:
         log.info("%s of %s: a gap before %d", lines.file, job.job_id, lines.offset)
         self._gaps[job.job_id, lines.file] = lines.offset
         self._asking.add(job.job_id)
-        self._tasks.start(self._ask_again(run, job))
+        self._tasks.start(self._ask_again(run, job, 0.0))
 
-    async def _ask_again(self, run: Run, job: Job) -> None:
+    def _on_not_stored(self, run: Run, job: Job, error: LeptonError) -> None:
+        if job.job_id in self._asking:
+            return
+        log.error("Lines of %s cannot be stored: %s", job.job_id, error)
+        self._asking.add(job.job_id)
+        self._tasks.start(self._ask_again(run, job, LOOK_AGAIN_SECONDS))
+
+    async def _ask_again(self, run: Run, job: Job, wait_seconds: float) -> None:
         try:
+            await asyncio.sleep(wait_seconds)
             await self.follow(run, job)
         except LeptonError as error:
             log.info("%s cannot be followed: %s", job.job_id, error)

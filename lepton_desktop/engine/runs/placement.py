@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lepton_desktop.engine.cluster.records import THIS_COMPUTER
 from lepton_desktop.errors import LeptonError
 from lepton_desktop.specs import NodeSpec, RunSpec
 from lepton_desktop.wire.desk import LinkState, NodeRow
 from lepton_desktop.wire.node import AgentHello, InterfaceFacts, PythonEnvironment
-
-THIS_COMPUTER = "this-computer"
 
 
 @dataclass(frozen=True)

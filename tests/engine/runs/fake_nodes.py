@@ -27,6 +27,8 @@ class FakeJob:
     status: JobStatus
     files: dict = field(default_factory=dict)
     followed: dict | None = None
+    lost: dict = field(default_factory=dict)
+    """File to the offset before which the node has nothing any more."""
 
 
 class FakeNode:
@@ -170,7 +172,7 @@ class FakeNodes:
         if not one.up or job.followed is None or self.listener is None:
             return
         for file, data in sorted(job.files.items()):
-            offset = job.followed.get(file, 0)
+            offset = max(job.followed.get(file, 0), job.lost.get(file, 0))
             if offset < len(data):
                 job.followed[file] = len(data)
                 text = data[offset:].decode()

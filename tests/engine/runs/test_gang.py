@@ -8,7 +8,7 @@ import pytest
 
 from lepton_desktop.engine.changes import ChangeBoard
 from lepton_desktop.engine.rewards.library import Library
-from lepton_desktop.engine.runs import gang, stopping
+from lepton_desktop.engine.runs import follower, gang, stopping
 from lepton_desktop.engine.runs.service import Runs, Surroundings
 from lepton_desktop.engine.store import Store
 from lepton_desktop.errors import LeptonError
@@ -448,6 +448,58 @@ def test_gap_is_asked_for_again(tmp_path):
         await house.nodes.metric("a", one, 128, a=2.0)
         row = await house.until(run_id, lambda row: row.metric_count == 2)
         assert row.step == 128
+
+    live(scenario, tmp_path)
+
+
+def test_output_that_the_node_has_rotated_away_is_not_waited_for(tmp_path):
+    async def scenario(house):
+        run_id = await house.begin()
+        one = f"{run_id}-1-0"
+        await house.running(run_id)
+        await house.nodes.write("a", one, "output.log", "first\n")
+        await house.nodes.cut("a")
+        await house.nodes.write("a", one, "output.log", "second\nthird\n")
+        house.nodes["a"].jobs[one].lost["output.log"] = len("first\nsecond\n")
+        await house.nodes.mend("a")
+
+        async def text():
+            return (await house.ask("logs", run_id=run_id, job_id=one))["logs"][0].text
+
+        deadline = time.monotonic() + 5
+        while await text() != "first\nthird\n":
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.02)
+        await house.nodes.write("a", one, "output.log", "fourth\n")
+        assert (await text()).endswith("third\nfourth\n")
+
+    live(scenario, tmp_path)
+
+
+@pytest.mark.expects_log("cannot be stored")
+@pytest.mark.expects_log("cannot be written")
+def test_full_disk_of_the_desk_loses_nothing_once_there_is_space(tmp_path, monkeypatch):
+    monkeypatch.setattr(follower, "LOOK_AGAIN_SECONDS", 0.05)
+
+    async def scenario(house):
+        run_id = await house.begin(evaluation_episodes=0)
+        one = f"{run_id}-1-0"
+        await house.running(run_id)
+        transact = house.store.transact
+
+        def full(_work):
+            raise LeptonError("The store cannot be used: database or disk is full.", code="store")
+
+        house.store.transact = full
+        await house.nodes.metric("a", one, 64, a=1.0)
+        await house.nodes.metric("a", one, 128, a=2.0)
+        await house.nodes.becomes("b", f"{run_id}-1-1", State.SUCCEEDED)
+        house.store.transact = transact
+        row = await house.until(run_id, lambda row: row.metric_count == 2)
+        assert row.step == 128
+        await house.nodes.checkpoint("a", one, 128)
+        await house.nodes.becomes("a", one, State.SUCCEEDED)
+        assert (await house.over(run_id)).state is State.SUCCEEDED
 
     live(scenario, tmp_path)
 
