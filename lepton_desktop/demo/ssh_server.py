@@ -23,7 +23,7 @@ from lepton_desktop.demo.commands import Command
 from lepton_desktop.demo.sftp import LabFiles
 
 LOG_CHANNEL = "lepton_desktop.demo.lab"
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "TZ")
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ")
 """What a command inherits: like sshd, not the whole environment of the desk."""
 
 
