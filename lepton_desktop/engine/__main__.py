@@ -26,6 +26,7 @@ from lepton_desktop.engine.instance import (
     sole_engine,
     where_it_runs,
 )
+from lepton_desktop.engine.params import number, whole, words
 from lepton_desktop.engine.server import Handler, Server, merge
 from lepton_desktop.engine.store import Store
 from lepton_desktop.errors import LeptonError
@@ -121,9 +122,9 @@ class Engine:
         return {}
 
     async def _changes(self, params: dict[str, Any]) -> Changes:
-        topics = [str(topic) for topic in params.get("topics", [])]
-        wait = min(max(float(params.get("timeout_seconds", 0.0)), 0.0), LONGEST_WAIT_SECONDS)
-        return await self._board.next(int(params.get("revision", 0)), topics, wait)
+        topics = words(params, "topics")
+        wait = min(max(number(params, "timeout_seconds") or 0.0, 0.0), LONGEST_WAIT_SECONDS)
+        return await self._board.next(whole(params, "revision", 0), topics, wait)
 
     async def _keep_status(self) -> None:
         while True:

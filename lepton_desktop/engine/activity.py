@@ -9,6 +9,7 @@ from typing import Any
 
 from lepton_desktop.engine.changes import ChangeBoard
 from lepton_desktop.engine.connection import Handler, caller
+from lepton_desktop.engine.params import whole
 from lepton_desktop.engine.store import Connection, Store
 from lepton_desktop.errors import LeptonError
 from lepton_desktop.wire.desk import ActivityRow
@@ -50,7 +51,7 @@ class ActivityLog:
         return {"activity.list": self._list}
 
     async def _list(self, params: dict[str, Any]) -> dict[str, list[ActivityRow]]:
-        limit = max(1, min(int(params.get("limit", 100)), 10_000))
+        limit = max(1, min(whole(params, "limit", 100), 10_000))
         return {"activity": await self._store.read(lambda base: _newest(base, limit))}
 
     def _show(self, row: ActivityRow) -> None:

@@ -1,5 +1,6 @@
 """The engine as a program: one a home, found by its clients, ends cleanly."""
 
+import itertools
 import json
 import os
 import signal
@@ -125,6 +126,27 @@ def test_every_method_of_the_contract_is_answered(engine):
             if error.code in ("unknown_method", "internal"):
                 unknown.append((method, error.code))
     assert unknown == []
+
+
+ODD = [-5, "x", [5], {"a": {}}]
+NAMES = [
+    *("spec", "run_id", "name", "limit", "width", "keys", "x_from", "before", "job_id"),
+    *("topics", "revision", "timeout_seconds"),
+]
+
+
+@pytest.mark.slow
+def test_params_of_a_wrong_type_are_the_callers_error(engine):
+    own = ("runs.", "rewards.", "environments.", "plugins.", "activity.", "changes.", "engine.")
+    methods = [one for one in ENGINE_METHODS if one.startswith(own) and one != "engine.stop"]
+    bugs = []
+    for method, name, odd in itertools.product(methods, NAMES, ODD):
+        try:
+            engine.client.call(method, **{name: odd})
+        except LeptonError as error:
+            if error.code in ("internal", "timeout"):
+                bugs.append((method, name, odd, error.message))
+    assert bugs == []
 
 
 def test_wrong_token_is_refused(engine):

@@ -12,6 +12,7 @@ from typing import Any
 
 from lepton_desktop.engine.changes import ChangeBoard
 from lepton_desktop.engine.connection import Handler, caller
+from lepton_desktop.engine.params import number, whole, words
 from lepton_desktop.engine.rewards.library import Library
 from lepton_desktop.engine.runs import ledger
 from lepton_desktop.engine.runs.book import RunBook
@@ -177,9 +178,8 @@ class Runs:
 
     async def _metrics(self, params: dict[str, Any]) -> dict[str, list[Series]]:
         run = self._find(params)
-        keys = [str(key) for key in params.get("keys", [])]
-        width = int(params.get("width", 0))
-        limits = (_number(params, "x_from"), _number(params, "x_to"))
+        keys, width = words(params, "keys"), whole(params, "width", 0)
+        limits = (number(params, "x_from"), number(params, "x_to"))
         return {
             "series": await self._store.read(lambda base: series(base, run, keys, width, limits))
         }
@@ -191,8 +191,8 @@ class Runs:
         if wanted and not jobs:
             names = ", ".join(job.job_id for job in run.jobs)
             raise LeptonError(f"The run has no job '{wanted}'.", f"It has {names}.", "job_unknown")
-        before = _number(params, "before")
-        limit = min(max(int(params.get("limit", 65_536)), 1), MAX_LOG_BYTES)
+        before = number(params, "before")
+        limit = min(max(whole(params, "limit", 65_536), 1), MAX_LOG_BYTES)
         place = None if before is None else int(before)
         return {"logs": [await self._log(job, place, limit) for job in jobs]}
 
@@ -206,12 +206,3 @@ class Runs:
         found = await self._store.read(lambda base: ledger.events_of(base, run))
         views = [event_view(body) for _job, body in found]
         return {"events": sorted(views, key=lambda view: view["t"] or 0.0)}
-
-
-def _number(params: dict[str, Any], name: str) -> float | None:
-    value = params.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise LeptonError(f"{name} must be a number.", code="params")
-    return float(value)
