@@ -12,7 +12,7 @@ from lepton_desktop.engine.changes import ChangeBoard
 from lepton_desktop.engine.cluster import reasons
 from lepton_desktop.engine.cluster.bundle import Bundle
 from lepton_desktop.engine.cluster.hostkeys import Documents, Pins
-from lepton_desktop.engine.cluster.keeper import FleetListener, Keeper, Surroundings
+from lepton_desktop.engine.cluster.keeper import Keeper
 from lepton_desktop.engine.cluster.records import (
     THIS_COMPUTER,
     NodeRecord,
@@ -21,6 +21,7 @@ from lepton_desktop.engine.cluster.records import (
     save_record,
 )
 from lepton_desktop.engine.cluster.route import route_of, shown_address
+from lepton_desktop.engine.cluster.surroundings import FleetListener, Surroundings
 from lepton_desktop.engine.cluster.telemetry import Ring
 from lepton_desktop.errors import LeptonError
 from lepton_desktop.settings import Paths, Settings, read_settings

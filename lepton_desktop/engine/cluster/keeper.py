@@ -10,15 +10,14 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from lepton_desktop.engine.changes import ChangeBoard, new_task_id
+from lepton_desktop.engine.changes import new_task_id
 from lepton_desktop.engine.cluster import reasons, remote
 from lepton_desktop.engine.cluster.bundle import AGENTS, Bundle
-from lepton_desktop.engine.cluster.hostkeys import HostKey, HostKeyError, Pins, address_of
+from lepton_desktop.engine.cluster.hostkeys import HostKey, HostKeyError, address_of
 from lepton_desktop.engine.cluster.link import Link
 from lepton_desktop.engine.cluster.local import LocalMachine
 from lepton_desktop.engine.cluster.machine import Machine
@@ -26,6 +25,7 @@ from lepton_desktop.engine.cluster.records import NodeRecord
 from lepton_desktop.engine.cluster.route import Login
 from lepton_desktop.engine.cluster.seen import Seen, row_of
 from lepton_desktop.engine.cluster.states import Asked, Event, Failed, LinkStatus, Trying, Up, apply
+from lepton_desktop.engine.cluster.surroundings import Surroundings
 from lepton_desktop.engine.cluster.telemetry import Ring
 from lepton_desktop.errors import LeptonError
 from lepton_desktop.wire.desk import LinkState, NodeRow, TaskRow
@@ -43,34 +43,6 @@ PYTHONS_SECONDS = 60.0
 PUBLISH_EVERY_SECONDS = 0.25
 
 _log = logging.getLogger(__name__)
-
-
-class FleetListener(Protocol):
-    """Who follows jobs; implemented by the part of the engine that runs them."""
-
-    async def link_up(self, node: str) -> None:
-        """Follow jobs again from the stored offsets."""
-
-    async def link_lost(self, node: str, reason: str) -> None:
-        """Jobs may go on; nothing is heard of them for now."""
-
-    async def job_lines(self, node: str, lines: JobLines) -> None:
-        """Awaited before the next is handed over; must not call the same node."""
-
-    async def job_status(self, node: str, status: JobStatus) -> None:
-        """In order with the lines."""
-
-
-@dataclass
-class Surroundings:
-    """What all keepers share."""
-
-    local_home: Path
-    pins: Pins
-    board: ChangeBoard
-    log: Callable[[str, str, str, str], None]
-    interval_seconds: float = 1.0
-    listeners: list[FleetListener] = field(default_factory=list)
 
 
 class Keeper:
