@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lepton_desktop.agent.probes.host import CpuTimes, HostProbe, Memory, best_reader
+from lepton_desktop.agent.probes.host import HostProbe, best_reader
+from lepton_desktop.agent.probes.host_counters import CpuTimes, Memory
 from lepton_desktop.agent.probes.host_proc import ProcReader
 from lepton_desktop.agent.probes.host_psutil import PsutilReader
 from lepton_desktop.wire.node import HostSample

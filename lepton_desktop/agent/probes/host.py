@@ -10,10 +10,10 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from lepton_desktop.agent.probes.host_counters import CpuTimes, HostReader
 from lepton_desktop.agent.text import clean
 from lepton_desktop.wire.node import HostSample
 
@@ -23,41 +23,6 @@ DISK_SPACE_SECONDS = 5.0
 SHORTEST_SECONDS = 0.05
 TEMPERATURE_DRIVERS = ("coretemp", "k10temp", "zenpower", "cpu_thermal", "acpitz")
 FIRST_READING = "needs two readings"
-
-
-@dataclass(frozen=True)
-class CpuTimes:
-    """Seconds since boot of one logical CPU."""
-
-    busy: float
-    total: float
-
-
-@dataclass(frozen=True)
-class Memory:
-    """Main memory and swap."""
-
-    total_bytes: int
-    available_bytes: int
-    swap_used_bytes: int
-
-
-class HostReader(Protocol):
-    """Where the counters come from; any method may raise OSError or ValueError."""
-
-    name: str
-
-    def cpu(self) -> list[CpuTimes]:
-        """Per logical CPU."""
-
-    def memory(self) -> Memory:
-        """Memory now."""
-
-    def disks(self) -> Mapping[str, tuple[int, int]]:
-        """Bytes read and written since boot, per block device."""
-
-    def networks(self) -> Mapping[str, tuple[int, int]]:
-        """Bytes received and sent since boot, per interface."""
 
 
 def best_reader() -> HostReader:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from lepton_desktop.agent.probes.host import CpuTimes, Memory
+from lepton_desktop.agent.probes.host_counters import CpuTimes, Memory
 from lepton_desktop.agent.procfs import PROC, TICKS_PER_SECOND
 
 SECTOR_BYTES = 512

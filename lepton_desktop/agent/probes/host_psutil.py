@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import psutil
 
-from lepton_desktop.agent.probes.host import CpuTimes, Memory
+from lepton_desktop.agent.probes.host_counters import CpuTimes, Memory
 
 OVERLAP = ("guest", "guest_nice")
 """Linux counts these in user and nice already."""
