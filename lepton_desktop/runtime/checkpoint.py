@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pickle
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ def save(checkpoint: Checkpoint, folder: Path) -> Path:
     except RuntimeError as error:
         # torch reports a short write of its own zip writer this way, without an errno.
         raise LeptonError(
-            f"{target} cannot be written: {str(error).splitlines()[0][:200]}.",
+            f"{target} cannot be written: {_first_line(error)}.",
             "Check the free space on the node.",
             code="write",
         ) from None
@@ -70,14 +71,16 @@ def load(path: Path) -> Checkpoint:
         LeptonError: It is missing, damaged, or of another format.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on odd files torch warns before it refuses
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise LeptonError(
             f"There is no checkpoint {path}.", "Choose one that exists.", code="checkpoint"
         ) from None
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
         raise LeptonError(
-            f"{path} cannot be read as a checkpoint: {str(error).splitlines()[0][:200]}",
+            f"{path} cannot be read as a checkpoint: {_first_line(error)}.",
             "It may be damaged; take an older one.",
             code="checkpoint",
         ) from None
@@ -99,6 +102,11 @@ def _write(target: Path, write: Any) -> None:  # noqa: ANN401
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:200].rstrip(".")
 
 
 def _forget_old(folder: Path) -> None:
