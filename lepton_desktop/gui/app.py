@@ -33,6 +33,8 @@ from lepton_desktop.settings import Paths, paths
 log = logging.getLogger("lepton_desktop.window")
 
 LOG_BYTES = 1_000_000
+SETTLING_ROUNDS = 3
+"""Nested layouts ask for a new size one level a round."""
 QT_LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
     QtMsgType.QtInfoMsg: logging.INFO,
@@ -88,7 +90,8 @@ def grab(window: QWidget, target: Path) -> Path:
     Raises:
         LeptonError: The file cannot be written.
     """
-    QApplication.processEvents()
+    for _ in range(SETTLING_ROUNDS):
+        QApplication.processEvents()
     target.parent.mkdir(parents=True, exist_ok=True)
     if not window.grab().save(str(target), "PNG"):
         raise LeptonError(f"{target} cannot be written.", "Choose another folder.", code="grab")

@@ -30,6 +30,8 @@ from lepton_desktop.gui.widgets.toasts import Toasts
 SMALLEST = QSize(1180, 720)
 FIRST_SIZE = QSize(1440, 900)
 TICK_MS = 1000
+ROOMY = 1500
+SPLIT_PAGES = frozenset({"nodes", "rewards", "runs"})
 
 
 class MainWindow(QMainWindow):
@@ -49,6 +51,8 @@ class MainWindow(QMainWindow):
         self._refresh = refresh
         self._preferences = preferences
         self._entries = list(entries)
+        self._rail_chosen = preferences.values.rail_collapsed
+        """Whether the user has said how the rail should be."""
         self.setObjectName("main-window")
         self.setWindowTitle(PRODUCT_NAME)
         self.setWindowIcon(window_icon())
@@ -124,10 +128,9 @@ class MainWindow(QMainWindow):
         frame.rail.chosen.connect(self.navigate)
         frame.rail.settings_wanted.connect(self._open_settings)
         frame.rail.collapse_wanted.connect(self._toggle_rail)
-        frame.rail.set_collapsed(self._preferences.values.rail_collapsed)
+        frame.page_changed.connect(self._show_rail)
         frame.top.palette_field.clicked.connect(self._open_palette)
-        frame.top.engine.clicked.connect(self._reconnect)
-        frame.banner.pressed.connect(self._reconnect)
+        frame.reconnect_pressed.connect(self._reconnect)
         frame.status.tasks_wanted.connect(self._open_tasks)
         return frame
 
@@ -195,8 +198,18 @@ class MainWindow(QMainWindow):
             self._link.start()
 
     def _toggle_rail(self) -> None:
-        collapsed = not self._preferences.values.rail_collapsed
+        self._rail_chosen = True
+        collapsed = not self.frame.rail.collapsed
         self._preferences.set(rail_collapsed=collapsed)
+        self._show_rail()
+
+    def _show_rail(self) -> None:
+        """As remembered; until it is chosen, pages of two panes get the room on small screens."""
+        collapsed = self._preferences.values.rail_collapsed
+        if not self._rail_chosen and self.width() < ROOMY:
+            collapsed = collapsed or self.frame.current in SPLIT_PAGES
+        if collapsed != self.frame.rail.collapsed:
+            self.frame.rail.set_collapsed(collapsed)
 
     def _toggle_full_screen(self) -> None:
         if self.isFullScreen():
@@ -208,20 +221,22 @@ class MainWindow(QMainWindow):
 
     def _on_status_changed(self) -> None:
         words = engine_words(self._link.status)
-        self.frame.show_engine(words)
+        self.frame.show_engine(words, self._refresh.lab.heard)
         self.actions_registry.set_engine_reason(words.reason)
         self.frame.status.show_age(self._link.status)
 
     def _on_tick(self) -> None:
         """Once a second: countdown, age of the data."""
         if self._link.status.phase is Phase.RECONNECTING:
-            self.frame.show_engine(engine_words(self._link.status))
+            self._on_status_changed()
         self.frame.status.show_age(self._link.status)
         if self._preferences.problem:
             self.toasts.notify(self.tr("Options not saved"), self._preferences.problem, "error")
             self._preferences.problem = ""
 
     def _on_refreshed(self, lab: Lab, delta: Delta) -> None:
+        if delta.reset:
+            self._on_status_changed()
         if not (delta.nodes_touched or delta.runs_touched or delta.tasks or delta.engine):
             return
         rail = self.frame.rail
@@ -234,7 +249,7 @@ class MainWindow(QMainWindow):
         self._follow_welcome()
 
     def _on_preferences_changed(self) -> None:
-        self.frame.rail.set_collapsed(self._preferences.values.rail_collapsed)
+        self._show_rail()
         self._follow_welcome()
 
     def _on_zoom_changed(self) -> None:

@@ -18,7 +18,7 @@ from lepton_desktop.gui.shell.rail import Rail
 from lepton_desktop.gui.shell.status_strip import StatusStrip
 from lepton_desktop.gui.shell.top_bar import TopBar
 from lepton_desktop.gui.widgets.layouts import hbox, holder, vbox
-from lepton_desktop.gui.widgets.states import Banner
+from lepton_desktop.gui.widgets.states import Banner, StatePanel
 
 
 def titles_of(entries: Sequence[PageEntry]) -> dict[str, str]:
@@ -30,6 +30,8 @@ class Frame(QWidget):
     """What surrounds the pages, and the pages."""
 
     page_changed = Signal(str)
+    reconnect_pressed = Signal()
+    """Chip, banner or the panel that stands in for the pages."""
 
     def __init__(
         self,
@@ -55,7 +57,11 @@ class Frame(QWidget):
         banner_row = holder(vbox(self.banner, margins=(16, 10, 16, 0)))
         self._banner_row = banner_row
         banner_row.hide()
-        column = vbox(self.top, banner_row, (self.stack, 1), self.status, gap=0)
+        self._content = StatePanel(self.stack)
+        self._content.action_pressed.connect(self.reconnect_pressed)
+        self.banner.pressed.connect(self.reconnect_pressed)
+        self.top.engine.clicked.connect(self.reconnect_pressed)
+        column = vbox(self.top, banner_row, (self._content, 1), self.status, gap=0)
         self.setLayout(hbox(self.rail, (holder(column, "root"), 1), gap=0))
         self.top.crumb.page_pressed.connect(self._on_crumb_pressed)
 
@@ -91,9 +97,14 @@ class Frame(QWidget):
         if key:
             page.open_key(key)
 
-    def show_engine(self, words: EngineWords) -> None:
-        """Chip and banner."""
+    def show_engine(self, words: EngineWords, has_data: bool) -> None:
+        """Chip and banner; without any data yet, the reason stands in for the pages."""
         self.top.engine.show_words(words)
+        if words.banner and not has_data:
+            self._content.show_error(words.banner, words.detail)
+            self._banner_row.hide()
+            return
+        self._content.show_content()
         if words.banner:
             self.banner.show_banner(words.banner, words.detail, words.tone, button=words.button)
         self._banner_row.setVisible(bool(words.banner))

@@ -133,6 +133,7 @@ class Rail(QWidget):
         self.setObjectName("rail")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._items: dict[str, NavItem] = {}
+        self.collapsed = False
         self._heads: list[QWidget] = []
         self._rules: list[QWidget] = []
         self._names = holder(
@@ -161,6 +162,7 @@ class Rail(QWidget):
     def set_lab(self, name: str) -> None:
         """Where the engine runs, under the product's name."""
         self._lab.set_text(name)
+        self._lab.setVisible(bool(name))
 
     def set_current(self, page_id: str) -> None:
         """Mark a page."""
@@ -174,6 +176,7 @@ class Rail(QWidget):
 
     def set_collapsed(self, collapsed: bool) -> None:
         """Icons only, or with words."""
+        self.collapsed = collapsed
         self.setFixedWidth(theme().px(COLLAPSED_WIDTH if collapsed else OPEN_WIDTH))
         for head in (*self._heads, self._names):
             head.setVisible(not collapsed)
@@ -191,6 +194,7 @@ class Rail(QWidget):
 
     def _lab_label(self) -> ElidedLabel:
         self._lab = ElidedLabel("", "micro", "t3")
+        self._lab.hide()
         return self._lab
 
     def _add_group(self, group: str, entries: Sequence[PageEntry], titles: dict[str, str]) -> None:

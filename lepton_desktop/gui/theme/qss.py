@@ -101,6 +101,7 @@ QScrollBar::handle { background: $line2; border-radius: ${p3}px; }
 QScrollBar::handle:hover { background: $line3; }
 QScrollBar::handle:vertical { min-height: ${p30}px; }
 QScrollBar::handle:horizontal { min-width: ${p30}px; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {
   background: none; width: 0; height: 0; border: none; }
 """)

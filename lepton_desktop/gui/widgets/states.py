@@ -20,6 +20,7 @@ SKELETON_AFTER_MS = 150
 TEXT_AFTER_MS = 2000
 STALE_OPACITY = 0.6
 WIDEST_SKELETON, MOST_LINES = 520, 15
+WIDEST_TEXT = 420
 
 
 class Skeleton(QWidget):
@@ -62,13 +63,15 @@ class Message(QWidget):
         self._title = Label("", "section")
         self._text = Label("", "small", "t3", wrap=True)
         self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._text.setMaximumWidth(theme().px(420))
+        self._text.setMaximumWidth(theme().px(WIDEST_TEXT))
         self._button = Button(" ", height=28)
         self._button.clicked.connect(self.pressed)
         center = Qt.AlignmentFlag.AlignHCenter
         column = vbox(None, gap=4)
-        for widget in (self._icon, self._title, self._text):
-            column.addWidget(widget, 0, center)
+        column.addWidget(self._icon, 0, center)
+        column.addWidget(self._title, 0, center)
+        # Between two stretches, not aligned: so the layout asks for its height at its width.
+        column.addLayout(hbox((vbox(), 1), (self._text, 1000), (vbox(), 1), gap=0))
         column.addSpacing(theme().px(6))
         column.addWidget(self._button, 0, center)
         column.addStretch(1)
@@ -83,10 +86,6 @@ class Message(QWidget):
         self._title.set_text(title)
         self._text.set_text(text)
         self._text.setVisible(bool(text))
-        # An aligned label that wraps gets no height for its width from the layout.
-        room = self._text.fontMetrics().horizontalAdvance(text) + theme().px(6)
-        width = min(theme().px(420), room)
-        self._text.setFixedSize(width, max(1, self._text.heightForWidth(width)))
         self._button.setVisible(bool(button))
         self._button.setText(button)
         self._button.set_kind("link" if link else "secondary")

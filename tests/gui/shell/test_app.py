@@ -56,7 +56,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[Window]:
 def test_window_without_an_engine_says_so_and_stays_usable(qtbot: QtBot, window: Window) -> None:
     qtbot.waitUntil(lambda: window.link.status.phase is Phase.STOPPED)
     assert window.main.frame.top.engine.text() == "Engine stopped"
-    assert window.main.frame.banner.isVisible()
+    assert window.main.frame._content.state == "error"
     for entry in window.main._entries:
         window.main.navigate(entry.page_id)
     window.main.navigate("overview")

@@ -132,6 +132,18 @@ def test_rail_collapses_and_remembers(qtbot: QtBot, window: MainWindow, tmp_path
     assert read_settings(paths(tmp_path)).rail_collapsed
 
 
+def test_pages_of_two_panes_get_the_room_until_the_rail_is_chosen(window: MainWindow) -> None:
+    window.navigate("nodes")
+    assert window.frame.rail.width() == 60
+    window.navigate("overview")
+    assert window.frame.rail.width() == 208
+    window.navigate("nodes")
+    window.actions_registry.trigger("view.rail")
+    assert window.frame.rail.width() == 208
+    window.navigate("runs")
+    assert window.frame.rail.width() == 208
+
+
 def test_rail_shows_only_pages_that_exist(window: MainWindow) -> None:
     names = [item.text() for item in window.frame.rail._items.values()]
     assert names == ["Overview", "Nodes", "Runs", "Settings"]
@@ -157,6 +169,7 @@ def test_counts_in_the_rail_and_the_strip_follow_the_lab(window: MainWindow) -> 
 
 def test_a_lost_engine_shows_banner_countdown_and_reasons(window: MainWindow) -> None:
     now = time.time()
+    lab(window, nodes=NODES)
     say(window, LinkStatus(Phase.CONNECTED, data_at=now - 100))
     assert window.actions_registry.action("run.new").isEnabled()
     assert not window.frame.banner.isVisible()
@@ -169,6 +182,19 @@ def test_a_lost_engine_shows_banner_countdown_and_reasons(window: MainWindow) ->
     say(window, LinkStatus(Phase.CONNECTED, data_at=now))
     assert action.isEnabled()
     assert not window.frame.banner.isVisible()
+
+
+def test_without_any_data_the_reason_stands_in_for_the_pages(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[bool] = []
+    monkeypatch.setattr(window.context.link, "start", lambda: started.append(True))
+    say(window, LinkStatus(Phase.STOPPED, "No engine runs.", "Start it."))
+    assert window.frame._content.state == "error"
+    window.frame._content._message._button.click()
+    assert started == [True]
+    lab(window, nodes=NODES)
+    assert window.frame._content.state == "content"
 
 
 def test_a_stopped_engine_is_named_on_the_chip(window: MainWindow) -> None:
