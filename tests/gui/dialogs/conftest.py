@@ -1,0 +1,3 @@
+from tests.gui.lab_window import lab
+
+__all__ = ["lab"]
