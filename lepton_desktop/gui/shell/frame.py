@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QCoreApplication, Signal
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
 from lepton_desktop.gui.actions import ActionRegistry
 from lepton_desktop.gui.context import Page, PageEntry
@@ -89,6 +89,7 @@ class Frame(QWidget):
             self.stack.setCurrentWidget(page)
             if before is not None:
                 before.on_hidden()
+            self._focus(page)
             page.on_shown()
             self.rail.set_current(self._rail_id(page_id))
             self._show_crumb()
@@ -96,6 +97,13 @@ class Frame(QWidget):
             self.page_changed.emit(page_id)
         if key:
             page.open_key(key)
+
+    def _focus(self, page: Page) -> None:
+        """Give the page the keys; Qt would put the cursor into its first text field."""
+        focused = QApplication.focusWidget()
+        around = (self.rail, self.top)
+        if focused is None or not any(bar.isAncestorOf(focused) for bar in around):
+            page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_engine(self, words: EngineWords, has_data: bool) -> None:
         """Chip and banner; without any data yet, the reason stands in for the pages."""

@@ -13,6 +13,7 @@ Tick = tuple[float, str]
 TIME_STEPS = (
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
 )  # fmt: skip
+FEWEST = 3
 SCALES = ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))
 """From which size on, divided by what, with which suffix."""
 
@@ -32,14 +33,21 @@ def nice_step(span: float, most: int) -> float:
 def number_ticks(low: float, high: float, most: int, unit: str = "") -> list[Tick]:
     """Ticks of a plain quantity, the unit on the uppermost."""
     step = nice_step(high - low, most)
-    first = math.ceil(low / step - 1e-9)
-    values = [place * step for place in range(first, math.floor(high / step + 1e-9) + 1)]
+    values = _multiples(low, high, step)
+    if len(values) < FEWEST:
+        step = nice_step(high - low, 2 * most)
+        values = _multiples(low, high, step)
     text = number_text(values, step)
     ticks = [(value, text(value)) for value in values]
     if unit and ticks:
         value, label = ticks[-1]
         ticks[-1] = (value, f"{label}{SPACE}{unit}")
     return ticks
+
+
+def _multiples(low: float, high: float, step: float) -> list[float]:
+    first = math.ceil(low / step - 1e-9)
+    return [place * step for place in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
 def number_text(values: list[float], step: float) -> Callable[[float], str]:

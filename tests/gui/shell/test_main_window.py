@@ -95,6 +95,14 @@ def test_number_keys_and_g_sequences_change_the_page(qtbot: QtBot, window: MainW
     qtbot.waitUntil(lambda: window.page_id == "nodes")
 
 
+def test_a_page_that_is_shown_gets_the_keys_not_its_first_field(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    window.page.focus_filter()
+    window.navigate("nodes")
+    assert QApplication.focusWidget() is window.page
+
+
 def test_single_letters_are_typed_while_a_field_has_the_focus(
     qtbot: QtBot, window: MainWindow
 ) -> None:

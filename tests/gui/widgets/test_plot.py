@@ -69,7 +69,7 @@ def test_reduction_cuts_to_the_view() -> None:
 @pytest.mark.parametrize("most", [3, 5])
 def test_ticks_are_few_and_round(span: float, most: int) -> None:
     ticks = number_ticks(0, span, most)
-    assert 2 <= len(ticks) <= most + 1
+    assert 3 <= len(ticks) <= 2 * most
     mantissa = nice_step(span, most) / 10 ** math.floor(math.log10(nice_step(span, most)))
     assert round(mantissa, 6) in (1, 2, 5, 10)
 
