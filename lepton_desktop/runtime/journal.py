@@ -47,7 +47,9 @@ class Journal:
         return bool(summed[0] > 0.0)
 
     def write(self, step: int, learning_rate: float) -> None:
-        """One line of metrics; begins to add up anew."""
+        """One line of metrics, if there is anything new; begins to add up anew."""
+        if not self._steps:
+            return
         seconds = max(time.perf_counter() - self._since, 1e-9)
         values = {
             **episode_means(self._finished, self._terms, "rollout", "reward"),
