@@ -46,6 +46,11 @@ class Journal:
         self.episodes += int(summed[1])
         return bool(summed[0] > 0.0)
 
+    @property
+    def pending(self) -> bool:
+        """Whether something happened since the last line."""
+        return self._steps > 0
+
     def write(self, step: int, learning_rate: float) -> None:
         """One line of metrics, if there is anything new; begins to add up anew."""
         if not self._steps:

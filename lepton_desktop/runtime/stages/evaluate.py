@@ -7,7 +7,6 @@ would favour short episodes.
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +35,8 @@ def run(data: object, folder: Path) -> int:
         LeptonError: The checkpoint cannot be read or does not fit the environment …
     """
     spec = load(EvaluateSpec, data)
+    if spec.episodes < 1:
+        raise LeptonError("An evaluation needs at least one episode.", "Ask for 100.", code="spec")
     torch.set_num_threads(1)
     add_plugin_folders(spec.plugin_folders)
     reporter = Reporter(folder)
@@ -96,12 +97,12 @@ def summary(episodes: list[Episode], term_names: list[str]) -> dict[str, float]:
     terms = np.array([episode.terms for episode in episodes]).mean(axis=0)
     return {
         "eval/return_mean": float(returns.mean()),
-        "eval/return_std": float(returns.std(ddof=1)) if len(returns) > 1 else math.nan,
         "eval/return_min": float(returns.min()),
         "eval/return_max": float(returns.max()),
         "eval/length_mean": float(np.mean([episode.length for episode in episodes])),
         "eval/episodes": float(len(episodes)),
         **{f"eval/reward/{name}": float(mean) for name, mean in zip(term_names, terms)},
+        **({"eval/return_std": float(returns.std(ddof=1))} if len(returns) > 1 else {}),
     }
 
 
@@ -119,7 +120,7 @@ def _refuse_other_shape(policy: Policy, environments: Environments) -> None:
 
 def _write(folder: Path, result: dict[str, float], episodes: list[Episode]) -> None:
     body = {
-        **{key: value if math.isfinite(value) else None for key, value in result.items()},
+        **result,
         "returns": [episode.objective for episode in episodes],
         "lengths": [episode.length for episode in episodes],
     }

@@ -83,7 +83,8 @@ class Training:
             self.reporter.progress("Training", learner.step, learner.step / total)
             if learner.step - self._checkpoint_at >= self.spec.checkpoint_every_steps:
                 self._checkpoint()
-        self.journal.write(learner.step, learner.learning_rate)
+        if self.journal.pending:
+            self.journal.write(learner.step, learner.learning_rate)
         if self._checkpoint_at < learner.step:
             self._checkpoint()
         text = "Stopped when asked" if stopping else "Training finished"
