@@ -1,4 +1,4 @@
-"""The fleet grid's tiles from node rows, for the chosen metric. Pure functions; in the window."""
+"""The fleet grid's tiles from node rows, for the chosen metric. Runs in the window."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterable
 
 from lepton_desktop.gui.models import node_reading as reading
-from lepton_desktop.gui.models.overview import groups
+from lepton_desktop.gui.models.overview import Group, groups
+from lepton_desktop.gui.refresh import Delta, Lab
 from lepton_desktop.gui.widgets.fleet_layout import FleetGroup, FleetNode
 from lepton_desktop.wire.desk import LinkState, NodeRow
 
@@ -18,15 +19,37 @@ METRICS: dict[str, Callable[[NodeRow], list[float | None]]] = {
 }
 
 
-def fleet_groups(nodes: Iterable[NodeRow], metric: str) -> list[FleetGroup]:
-    """Groups of tiles; the number of cells follows the hardware, so that no tile jumps."""
-    now = time.time()
-    return [
-        FleetGroup(
-            group.name, group.hardware, tuple(_tile(row, metric, now) for row in group.nodes)
-        )
-        for group in groups(nodes)
-    ]
+class FleetTiles:
+    """Groups of tiles, kept between refreshes: only nodes that changed are looked at again."""
+
+    def __init__(self) -> None:
+        self._metric = ""
+        self._groups: list[Group] = []
+        self._tiles: dict[str, FleetNode] = {}
+
+    def update(self, lab: Lab, delta: Delta, metric: str) -> list[FleetGroup]:
+        """The fleet for a metric; the number of cells follows the hardware, so no tile jumps."""
+        now = time.time()
+        changed: Iterable[str] = delta.nodes
+        if delta.reset or metric != self._metric or len(lab.nodes) != len(self._tiles):
+            self._metric, self._tiles = metric, {}
+            changed = lab.nodes
+        elif delta.second:
+            changed = delta.nodes | {
+                name for name, row in lab.nodes.items() if reading.is_stale(row, now)
+            }
+        for name in changed:
+            self._tiles[name] = _tile(lab.nodes[name], metric, now)
+        if not self._groups or changed is lab.nodes:
+            self._groups = groups(lab.nodes.values())
+        return [
+            FleetGroup(
+                group.name,
+                group.hardware,
+                tuple([self._tiles[row.name] for row in group.nodes]),
+            )
+            for group in self._groups
+        ]
 
 
 def tile_state(row: NodeRow, now: float) -> str:
@@ -43,11 +66,9 @@ def tile_state(row: NodeRow, now: float) -> str:
 def _tile(row: NodeRow, metric: str, now: float) -> FleetNode:
     state = tile_state(row, now)
     count = reading.gpu_count(row)
-    loads: list[float | None] = [None] * count
-    if state not in ("down", "connecting"):
-        found = METRICS[metric](row)
-        loads = [found[place] if place < len(found) else None for place in range(count)]
+    found = [] if state in ("down", "connecting") else METRICS[metric](row)
     cpu = reading.memory_fraction(row) if metric == "memory" else reading.cpu_fraction(row)
     # Two digits are what the colour ramp can show: a tile that looks the same is not painted again.
-    rounded = tuple(None if load is None else round(load, 2) for load in loads)
-    return FleetNode(row.name, state, rounded, None if cpu is None else round(cpu, 2))
+    loads = [None if load is None else round(load, 2) for load in found[:count]]
+    loads += [None] * (count - len(loads))
+    return FleetNode(row.name, state, tuple(loads), None if cpu is None else round(cpu, 2))

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import lru_cache
 
 from lepton_desktop.wire.desk import LinkState, NodeRow
 
@@ -133,11 +134,12 @@ def hardware_line(row: NodeRow) -> str:
     if row.facts is None:
         return ""
     if row.facts.gpus:
-        return accelerator_line([gpu.name for gpu in row.facts.gpus])
+        return accelerator_line(tuple([gpu.name for gpu in row.facts.gpus]))
     return f"{short_cpu(row.facts.cpu_model)} × {row.facts.cpu_count}"
 
 
-def accelerator_line(names: Sequence[str]) -> str:
+@lru_cache(maxsize=1024)
+def accelerator_line(names: tuple[str, ...]) -> str:
     """Equal names are counted: ``2 × RTX 4090 + 1 × FPGA``."""
     counts: dict[str, int] = {}
     for name in names:
@@ -154,6 +156,7 @@ def short_gpu(name: str) -> str:
     return name
 
 
+@lru_cache(maxsize=1024)
 def short_cpu(model: str) -> str:
     """A processor's name without marks and clock."""
     words = model.replace("(R)", "").replace("(TM)", "").split("@")[0]

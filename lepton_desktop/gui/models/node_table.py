@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
@@ -52,6 +53,7 @@ SORT_KEYS: dict[int, Callable[[NodeRow], Any]] = {
 }
 
 
+@lru_cache(maxsize=8192)
 def natural(name: str) -> tuple[tuple[int, str | int], ...]:
     """Sort key that puts ``gpu-2`` before ``gpu-10``."""
     parts: list[str] = []

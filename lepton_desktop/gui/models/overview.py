@@ -5,6 +5,7 @@ Runs in the window. Every function takes rows and a moment and touches nothing e
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -143,8 +144,8 @@ def _most_gpus(rows: list[NodeRow]) -> int:
 
 
 def _common_hardware(rows: list[NodeRow]) -> str:
-    lines = [line for line in map(reading.hardware_line, rows) if line]
-    return max(set(lines), key=lambda line: (lines.count(line), line)) if lines else ""
+    counts = Counter(line for line in map(reading.hardware_line, rows) if line)
+    return max(counts, key=lambda line: (counts[line], line)) if counts else ""
 
 
 @dataclass(frozen=True)

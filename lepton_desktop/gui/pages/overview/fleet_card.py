@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from lepton_desktop.gui.context import PageContext
 from lepton_desktop.gui.dialogs import node_actions
 from lepton_desktop.gui.models import node_reading as reading
-from lepton_desktop.gui.models.fleet import fleet_groups
+from lepton_desktop.gui.models.fleet import FleetTiles
 from lepton_desktop.gui.models.node_words import no_data_words, state_words
 from lepton_desktop.gui.refresh import Delta, Lab
 from lepton_desktop.gui.theme import format as fmt
@@ -40,6 +40,7 @@ class FleetCard(Card):
         self.title.set_text(self.tr("Fleet"))
         self.setAccessibleName(self.tr("Fleet"))
         self._context = context
+        self._tiles = FleetTiles()
         self._metric = SegmentedControl(
             [
                 Segment("utilisation", self.tr("Utilisation")),
@@ -50,7 +51,7 @@ class FleetCard(Card):
             name=self.tr("Metric"),
         )
         self._metric.setObjectName("fleet-metric")
-        self._metric.changed.connect(lambda _: self._show(context.refresh.lab))
+        self._metric.changed.connect(lambda _: self._show(context.refresh.lab, Delta()))
         self._level = SegmentedControl(
             [
                 Segment("large", self.tr("Large tiles"), "layout-grid"),
@@ -74,15 +75,15 @@ class FleetCard(Card):
     def apply(self, lab: Lab, delta: Delta) -> None:
         """Take over what changed."""
         if delta.nodes_touched or delta.second:
-            self._show(lab)
+            self._show(lab, delta)
 
     def outline(self, names: list[str]) -> None:
         """Outline the nodes of a run."""
         self._grid.set_outlined(names)
 
-    def _show(self, lab: Lab) -> None:
+    def _show(self, lab: Lab, delta: Delta) -> None:
         metric = self._metric.current
-        found = fleet_groups(lab.nodes.values(), metric)
+        found = self._tiles.update(lab, delta, metric)
         self._make_room(found)
         self._grid.set_fleet(found)
         gpus = sum(reading.gpu_count(row) for row in lab.nodes.values())

@@ -170,7 +170,7 @@ class ComputerCard(Card):
         if not gpus:
             self._gpu.show_words(self.tr("No GPU"), self.tr("small tasks train well without"))
             return
-        line = reading.accelerator_line([gpu.name for gpu in gpus])
+        line = reading.accelerator_line(tuple(gpu.name for gpu in gpus))
         self._gpu.show_words(line, fmt.byte_size(gpus[0].memory_bytes))
 
     def _show_python(self, row: NodeRow) -> None:
