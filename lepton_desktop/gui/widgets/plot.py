@@ -99,6 +99,11 @@ class Plot(QWidget):
             self._canvas.set_data(lines, bands)
         self._redraw()
 
+    @property
+    def lines(self) -> Sequence[PlotLine]:
+        """The curves it shows, hidden ones included."""
+        return self._lines
+
     def set_hidden(self, keys: Collection[str]) -> None:
         """Leave curves and bands of these keys out, as the legend says."""
         self._hidden = frozenset(keys)
