@@ -248,6 +248,14 @@ class FakeEngine:
             self._later(lambda: self.set_nodes([lab_rows.blocked(row, changed=False)]))
         return connecting
 
+    def _nodes_edit(self, params: dict[str, Any]) -> Any:
+        row = self._node(params)
+        changes = params["changes"]
+        kept = {key: changes[key] for key in ("tags", "group", "python") if key in changes}
+        row = dataclasses.replace(row, **kept)
+        self.set_nodes([row])
+        return row
+
     def _nodes_trust(self, params: dict[str, Any]) -> Any:
         row = self._node(params)
         if row.offered_key != params["fingerprint"]:

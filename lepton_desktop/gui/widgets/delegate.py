@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt
@@ -110,8 +111,7 @@ class CellDelegate(QStyledItemDelegate):
         role: str,
         middle: bool = False,
     ) -> None:
-        mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
-        shown = theme().metrics(role).elidedText(text, mode, int(rect.width()))
+        shown = _elided(text, role, int(rect.width()), middle, theme().zoom)
         if self._selected and tone == "t3":
             tone = "t2"
         painter.setFont(theme().font(role))
@@ -192,6 +192,13 @@ class CellDelegate(QStyledItemDelegate):
                 return
             paint_chip(painter, round(left), top, look)
             left += width + theme().px(4)
+
+
+@lru_cache(maxsize=8192)
+def _elided(text: str, role: str, width: int, middle: bool, _zoom: float) -> str:
+    """Live tables write the same words again and again; measuring them is a tenth of a paint."""
+    mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
+    return theme().metrics(role).elidedText(text, mode, width)
 
 
 def _paint_nothing(_painter: QPainter, _rect: QRectF, _cell: cells.BlankCell) -> None:

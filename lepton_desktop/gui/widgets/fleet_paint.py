@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap
@@ -24,7 +25,8 @@ STATE_ICONS: dict[str, tuple[str, Tone]] = {
 }
 
 
-def colour_table() -> list[int]:
+@lru_cache(maxsize=4)
+def _colour_table(_scheme: str) -> list[int]:
     """Index to colour: ramp, dimmed ramp, CPU, track, and clear for the rest."""
     ramp = [theme().load_color(step / (STEPS - 1)) for step in range(STEPS)]
     table = [colour.rgba() for colour in ramp]
@@ -58,7 +60,7 @@ class SmallCells:
         image = QImage(
             self._buffer, self._width, self._rows, self._stride, QImage.Format.Format_Indexed8
         )
-        image.setColorTable(colour_table())
+        image.setColorTable(_colour_table(theme().name))
         image.setDevicePixelRatio(self._ratio)
         return image
 

@@ -14,6 +14,7 @@ from lepton_desktop.gui.dialogs.add_node import AddNodeSheet
 from lepton_desktop.gui.models import node_reading as reading
 from lepton_desktop.gui.models.node_filter import FilterTerm
 from lepton_desktop.gui.models.node_table import MEMORY, NAME, POWER, TEMPERATURE, NodeTableModel
+from lepton_desktop.gui.models.sample_gate import SampleGate
 from lepton_desktop.gui.pages.nodes.cells import WIDTHS, node_cell
 from lepton_desktop.gui.pages.nodes.detail import NodeDetail
 from lepton_desktop.gui.pages.nodes.filter_bar import FilterBar
@@ -72,6 +73,7 @@ class NodesPage(Page):
         left.setMinimumWidth(theme().px(360))
         self._detail.hide()
         self._wanted = ""
+        self._gate = SampleGate()
         self._placed = False
         self._given_up: set[int] = set()
         self._splitter.splitterMoved.connect(lambda *_: self._fit_columns())
@@ -158,8 +160,9 @@ class NodesPage(Page):
     # Changes.
 
     def _on_refreshed(self, lab: Lab, delta: Delta) -> None:
-        self._model.apply(lab, delta)
-        if delta.nodes_touched:
+        due = self._gate.take(lab, delta)
+        if due is not None:
+            self._model.apply(lab, due)
             self._show_panel()
             self._filter.set_choices(filter_choices(lab))
             self._select_wanted()

@@ -41,6 +41,7 @@ class FleetCard(Card):
         self.setAccessibleName(self.tr("Fleet"))
         self._context = context
         self._tiles = FleetTiles()
+        self._shape: tuple[object, ...] = ()
         self._metric = SegmentedControl(
             [
                 Segment("utilisation", self.tr("Utilisation")),
@@ -102,6 +103,10 @@ class FleetCard(Card):
         """High enough for large tiles where that is not too much; small ones fit anywhere."""
         px = theme().px
         width = max(px(400), self._grid.viewport().width() - px(2))
+        shape = (width, *((group.name, len(group.nodes)) for group in found))
+        if shape == self._shape:
+            return
+        self._shape = shape
         wanted = arrange(found, width, "large", px).height + 4
         if wanted > px(LARGE_UP_TO):
             wanted = min(px(LARGE_UP_TO), arrange(found, width, "small", px).height + 4)

@@ -12,6 +12,7 @@ from lepton_desktop.gui.context import Page, PageContext
 from lepton_desktop.gui.dialogs import lab_actions
 from lepton_desktop.gui.models import node_reading as reading
 from lepton_desktop.gui.models.overview import attention
+from lepton_desktop.gui.models.sample_gate import SampleGate
 from lepton_desktop.gui.models.telemetry import CLUSTER, TelemetryStore
 from lepton_desktop.gui.pages.overview.attention_card import AttentionCard
 from lepton_desktop.gui.pages.overview.fleet_card import FleetCard
@@ -51,6 +52,7 @@ class OverviewPage(Page):
         self._attention = AttentionCard(context)
         self._running = RunningCard(context)
         self._usage = UsageCard(self._telemetry)
+        self._gate = SampleGate()
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(theme().px(12))
@@ -110,11 +112,13 @@ class OverviewPage(Page):
 
     def _on_refreshed(self, lab: Lab, delta: Delta) -> None:
         self._panel.show_content()
-        if delta.nodes_touched or delta.runs_touched or delta.second or delta.activity:
+        due = self._gate.take(lab, delta)
+        if due is not None:
+            self._fleet.apply(lab, due)
+        if due is not None or delta.runs_touched or delta.activity:
             items = attention(lab.nodes.values(), lab.runs.values())
             self._tiles.show_lab(lab, items)
             self._attention.show_lab(lab, items)
-        self._fleet.apply(lab, delta)
         self._running.apply(lab, delta)
         if delta.second or delta.reset:
             self._telemetry.tick()
