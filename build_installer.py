@@ -43,6 +43,7 @@ extra=${LEPTON_EXTRA-[train]}
     "$(echo "$here"/*.whl)$extra"
 echo "[3/3] Menu entry and commands"
 mkdir -p "$data/applications" "$HOME/.local/bin"
+cp "$here/lepton-desktop.svg" "$app/"
 ln -sf "$app/bin/leptonctl" "$app/bin/lepton-desktop" "$HOME/.local/bin/"
 cat > "$entry" <<END
 [Desktop Entry]
@@ -50,7 +51,7 @@ Type=Application
 Name=Lepton Desktop
 Comment=Train reinforcement-learning policies on the machines of your lab
 Exec=$app/bin/lepton-desktop
-Icon=$here/lepton-desktop.svg
+Icon=$app/lepton-desktop.svg
 Categories=Science;Development;
 Terminal=false
 END
@@ -76,7 +77,7 @@ def build_archive(target: Path) -> Path:
         shutil.move(wheel, folder)
         for source in ("constraints.txt", "LICENSE", "README.md", "packaging/system_libraries.sh"):
             shutil.copy(ROOT / source, folder)
-        shutil.copy(ROOT / "resources" / "icons" / "lepton-desktop.svg", folder)
+        shutil.copy(ROOT / "resources" / "brand" / "lepton-desktop.svg", folder)
         install = folder / "install"
         install.write_text(INSTALL, encoding="utf-8")
         install.chmod(0o755)
