@@ -297,7 +297,7 @@ class PpoOptions:
     environments: int = option(
         8, "Environment copies a rank steps together", minimum=1, maximum=4096
     )
-    rollout_steps: int = option(64, "Steps of each copy between updates", minimum=1, maximum=65536)
+    rollout_steps: int = option(128, "Steps of each copy between updates", minimum=1, maximum=65536)
     minibatch_size: int = option(256, "Samples of one gradient step, per rank", minimum=1)
     epochs: int = option(10, "Passes over a rollout", minimum=1, maximum=100)
     learning_rate: float = option(1e-3, "Adam's step size", minimum=1e-8, maximum=1.0)
