@@ -197,6 +197,7 @@ class AddNodeSheet(Sheet):
         if problems:
             self._fields[next(iter(problems))].field.setFocus()
             return
+        self._close.setFocus()  # before the button under the focus is switched off
         self._submit.setEnabled(False)
         self._send(node_form.make_spec(form))
 

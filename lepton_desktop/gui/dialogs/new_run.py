@@ -271,7 +271,9 @@ class NewRunSheet(Sheet):
         self._plan_panel.show_plan(self._plan, fmt.count(spec.total_steps))
         self._start.setEnabled(True)
         self._start.setText(self._promise(self._plan))
-        self._note.set_text(self.tr("{ranks} ranks").format(ranks=self._plan.world_size))
+        size = self._plan.world_size
+        words = self.tr("1 rank") if size == 1 else self.tr("%n ranks", "", size)
+        self._note.set_text(words)
 
     def _promise(self, plan: Plan) -> str:
         if len(plan.steps) == 1:

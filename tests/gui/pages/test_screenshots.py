@@ -19,6 +19,7 @@ from lepton_desktop.gui.dialogs.host_key import open_host_key
 from lepton_desktop.gui.dialogs.new_run import NewRunSheet
 from lepton_desktop.gui.engine_link import Phase
 from lepton_desktop.gui.pages.runs.page import RunsPage
+from lepton_desktop.gui.theme.current import theme
 from lepton_desktop.gui.widgets.choices import Tabs
 from lepton_desktop.settings import Settings, paths, write_settings
 from tests.gui import lab_rows
@@ -31,7 +32,7 @@ FEWEST_COLOURS = 40
 """A blank page with its frame has far fewer."""
 
 
-@pytest.fixture(params=["dark", "light"])
+@pytest.fixture(autouse=True, params=["dark", "light"])
 def scheme(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Saved before the window reads its options."""
     write_settings(paths(tmp_path), Settings(theme=request.param))
@@ -64,6 +65,7 @@ class Camera:
         for suffix, size in SIZES.items():
             main.resize(size)
             self.settle()
+            assert theme().name == self._scheme
             image = main.grab().toImage()
             target = self._folder / f"{name}_{self._scheme}{suffix}.png"
             assert image.save(str(target))
@@ -183,14 +185,15 @@ def test_400_nodes(lab: LabWindow, camera: Camera) -> None:
 
 
 def test_the_theme_can_be_switched_while_the_window_is_open(
-    lab: LabWindow, qtbot: QtBot, folder: Path
+    lab: LabWindow, camera: Camera, folder: Path, scheme: str
 ) -> None:
     _fill(lab, 8)
     lab.open()
     lab.main.resize(SIZES[""])
-    lab.window.preferences.set(theme="light")
-    camera = Camera(qtbot, lab, folder, "switched")
+    other = "light" if scheme == "dark" else "dark"
+    lab.window.preferences.set(theme=other)
     camera.settle(1.0)
     image = lab.main.grab().toImage()
-    assert image.save(str(folder / "overview_switched.png"))
-    assert image.pixelColor(image.width() // 2, 8).lightness() > 200
+    assert image.save(str(folder / f"overview_switched_to_{other}.png"))
+    is_light = image.pixelColor(image.width() // 2, 8).lightness() > 200
+    assert is_light == (other == "light")

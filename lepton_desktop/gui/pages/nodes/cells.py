@@ -31,7 +31,7 @@ WIDTHS = (
     Column(168),
     Column(108),
     Column(100),
-    Column(160, stretch=True),
+    Column(120, stretch=True),
     Column(82, right=True),
     Column(78, right=True),
     Column(112),

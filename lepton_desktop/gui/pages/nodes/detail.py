@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
 from lepton_desktop.gui.context import PageContext
@@ -18,6 +19,7 @@ from lepton_desktop.gui.pages.nodes.live_tab import LiveTab
 from lepton_desktop.gui.pages.nodes.processes_tab import ProcessesTab
 from lepton_desktop.gui.refresh import Delta, Lab
 from lepton_desktop.gui.theme import format as fmt
+from lepton_desktop.gui.theme.current import theme
 from lepton_desktop.gui.widgets.buttons import Button
 from lepton_desktop.gui.widgets.chips import Chip, ChipLook
 from lepton_desktop.gui.widgets.choices import Tabs
@@ -30,6 +32,7 @@ from lepton_desktop.gui.widgets.table import DENSE_ROW_HEIGHT, Column, DataTable
 from lepton_desktop.wire.desk import LinkState, NodeRow
 
 TAGS_SHOWN = 3
+TAGS_FROM = 500
 
 
 class NodeDetail(Card):
@@ -61,11 +64,12 @@ class NodeDetail(Card):
         self._environment = EnvironmentTab(context)
         self._events = EventListModel(self)
         self._make_tabs()
+        self._tag_box = holder(self._tags)
         head = hbox(
             self._icon,
             self._name,
             self._state,
-            holder(self._tags),
+            self._tag_box,
             None,
             self._drain,
             self._more,
@@ -123,6 +127,11 @@ class NodeDetail(Card):
         ):
             self._stack.addWidget(page)
         self._tabs.currentChanged.connect(self._on_tab_changed)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tags go before the name is cut."""
+        super().resizeEvent(event)
+        self._tag_box.setVisible(self.width() >= theme().px(TAGS_FROM))
 
     @property
     def node(self) -> str:

@@ -28,10 +28,10 @@ from lepton_desktop.gui.widgets.surfaces import Card, Rule
 from lepton_desktop.gui.widgets.table import DataTable
 from lepton_desktop.wire.desk import NodeRow
 
-DETAIL_WIDTH = 560
+DETAIL_WIDTH, DETAIL_LEAST = 560, 444
 STATES = ("up", "down", "drained", "connecting")
 MOST_CHOICES = 14
-LEAST_ROOM = {POWER: 780, TEMPERATURE: 690, MEMORY: 600}
+LEAST_ROOM = {POWER: 790, TEMPERATURE: 710, MEMORY: 630}
 """Width of the table from which on a column is shown."""
 
 
@@ -69,14 +69,14 @@ class NodesPage(Page):
         self._splitter.addWidget(self._detail)
         self._splitter.setStretchFactor(0, 1)
         self._splitter.setStretchFactor(1, 0)
-        self._detail.setMinimumWidth(theme().px(420))
+        self._detail.setMinimumWidth(theme().px(DETAIL_LEAST))
         left.setMinimumWidth(theme().px(360))
         self._detail.hide()
         self._wanted = ""
         self._gate = SampleGate()
-        self._placed = False
+        self._divider_moved = False
         self._given_up: set[int] = set()
-        self._splitter.splitterMoved.connect(lambda *_: self._fit_columns())
+        self._splitter.splitterMoved.connect(self._on_divider_moved)
         self.setLayout(vbox((self._splitter, 1), margins=(16, 14, 16, 14)))
         self._connect()
 
@@ -137,8 +137,11 @@ class NodesPage(Page):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The detail takes its width once, the user may change it then."""
         super().resizeEvent(event)
-        if not self._placed and self._detail.isVisible():
-            self._place_detail()
+        self._place_detail()
+        self._fit_columns()
+
+    def _on_divider_moved(self) -> None:
+        self._divider_moved = True
         self._fit_columns()
 
     def _fit_columns(self) -> None:
@@ -151,9 +154,11 @@ class NodesPage(Page):
                 self._table.setColumnHidden(column, narrow)
 
     def _place_detail(self) -> None:
-        self._placed = True
+        """Its own width, until the user moves the divider."""
+        if self._divider_moved or not self._detail.isVisibleTo(self):
+            return
         width = self._splitter.width()
-        detail = min(theme().px(DETAIL_WIDTH), max(theme().px(420), width * 42 // 100))
+        detail = min(theme().px(DETAIL_WIDTH), max(theme().px(DETAIL_LEAST), width * 42 // 100))
         self._splitter.setSizes([width - detail, detail])
         self._fit_columns()
 
@@ -214,8 +219,7 @@ class NodesPage(Page):
             return
         self._detail.show_row(self._model.row_at(place))
         self._detail.show()
-        if not self._placed:
-            self._place_detail()
+        self._place_detail()
         self.crumb_changed.emit(self._detail.node)
 
     def _on_opened(self, index: QModelIndex) -> None:

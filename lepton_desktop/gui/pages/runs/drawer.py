@@ -130,7 +130,8 @@ class Drawer(Card):
         self._run = run
         rows = rank_rows(run, lab)
         self._ranks.show(rows)
-        self._meta.set_text(self.tr("{count} ranks").format(count=run.world_size))
+        one = run.world_size == 1
+        self._meta.set_text(self.tr("1 rank") if one else self.tr("%n ranks", "", run.world_size))
         if rows:
             self._rank_panel.show_content()
         else:
