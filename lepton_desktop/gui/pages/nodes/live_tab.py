@@ -269,6 +269,7 @@ def _draw_lines(plot: Plot, chart: Chart, curves: list[Curve]) -> None:
             for place, (key, name, curve) in enumerate(
                 zip(chart.keys, chart.names, curves, strict=True)
             )
+            if len(curve)
         ]
     )
 
