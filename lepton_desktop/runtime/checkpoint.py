@@ -32,6 +32,9 @@ class Checkpoint:
     policy: dict[str, Any]
     optimiser: dict[str, Any]
     normaliser: dict[str, Any]
+    """Of the observations."""
+    returns: dict[str, Any]
+    """Mean and deviation of the returns, which the critic's units come from."""
     random: list[str]
     """State of every rank's generators, JSON, in rank order."""
     spec: dict[str, Any]

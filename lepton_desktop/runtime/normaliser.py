@@ -34,7 +34,7 @@ class Normaliser:
         return np.clip(scaled, -LIMIT, LIMIT).astype(np.float32)
 
     @staticmethod
-    def moments(observations: NDArray[np.float32], pivot: NDArray[np.float64]) -> NDArray[Any]:
+    def moments(observations: NDArray[Any], pivot: NDArray[np.float64]) -> NDArray[Any]:
         """Count, sums and sums of squares around a pivot: may be added up over ranks."""
         moved = observations.astype(np.float64) - pivot
         return np.concatenate([[len(moved)], moved.sum(axis=0), np.square(moved).sum(axis=0)])

@@ -28,6 +28,8 @@ class Policy:
         parameters: Every number of both networks, one vector.
         gradient: Where backward passes add up, the same layout.
         tensors: Named views into ``parameters``.
+        value_mean: What the critic's output 0 stands for.
+        value_scale: What one unit of the critic's output stands for.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Policy:
         self.observation_size = observation_size
         self.actions = actions
         self.hidden_sizes = list(hidden_sizes)
+        self.value_mean, self.value_scale = 0.0, 1.0
         shapes = self._shapes()
         self.parameters = torch.zeros(sum(math.prod(shape) for shape in shapes.values()))
         self._lay_out(shapes)
@@ -53,7 +56,19 @@ class Policy:
 
     def values(self, observations: torch.Tensor) -> torch.Tensor:
         """The critic's estimates of the return."""
-        return self._forward("critic", observations).squeeze(-1)
+        return self.value_mean + self.value_scale * self._forward("critic", observations)[..., 0]
+
+    def rescale_values(self, mean: float, scale: float) -> None:
+        """Change the units of the critic's output, not what it says.
+
+        This is PopArt (van Hasselt et al. 2016, arXiv:1602.07714).
+        """
+        last = len(self.hidden_sizes)
+        with torch.no_grad():
+            self.tensors[f"critic.{last}.weight"].mul_(self.value_scale / scale)
+            bias = self.tensors[f"critic.{last}.bias"]
+            bias.copy_((self.value_scale * bias + self.value_mean - mean) / scale)
+        self.value_mean, self.value_scale = mean, scale
 
     def log_prob_and_entropy(
         self, outputs: torch.Tensor, actions: torch.Tensor
@@ -85,6 +100,8 @@ class Policy:
             "observation_size": self.observation_size,
             "actions": asdict(self.actions),
             "hidden_sizes": self.hidden_sizes,
+            "value_mean": self.value_mean,
+            "value_scale": self.value_scale,
             "tensors": {name: view.detach().cpu().clone() for name, view in self.tensors.items()},
         }
 
@@ -93,6 +110,7 @@ class Policy:
         """The policy of a checkpoint."""
         space = ActionSpace(**state["actions"])
         policy = cls(state["observation_size"], space, state["hidden_sizes"], seed=0)
+        policy.value_mean, policy.value_scale = state["value_mean"], state["value_scale"]
         with torch.no_grad():
             for name, view in policy.tensors.items():
                 view.copy_(state["tensors"][name])

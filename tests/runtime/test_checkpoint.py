@@ -22,6 +22,7 @@ ONE = Checkpoint(
     policy={"tensors": {"a": torch.arange(3.0)}, "hidden_sizes": [8]},
     optimiser={"state": {0: {"step": torch.tensor(3.0)}}},
     normaliser={"mean": [0.0]},
+    returns={"mean": [1.5]},
     random=['{"state": 12345678901234567890123}'],
     spec={"run_id": "a"},
 )

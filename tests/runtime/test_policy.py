@@ -93,7 +93,18 @@ def test_layers_begin_orthogonal_and_the_policy_nearly_uniform():
     assert torch.equal(fresh.parameters, again.parameters)
 
 
+def test_new_units_of_the_critic_do_not_change_what_it_says(policy):
+    data = torch.from_numpy(observations())
+    before = policy.values(data).detach()
+    for mean, scale in ((3.0, 10.0), (-40.0, 0.5)):
+        policy.rescale_values(mean, scale)
+        torch.testing.assert_close(policy.values(data).detach(), before, atol=1e-4, rtol=1e-4)
+
+
 def test_a_checkpoint_keeps_it(policy):
+    policy.rescale_values(3.0, 10.0)
     restored = Policy.from_state(policy.state())
+    data = torch.from_numpy(observations())
+    assert torch.equal(restored.values(data), policy.values(data))
     assert torch.equal(restored.parameters, policy.parameters)
     assert restored.actions == policy.actions

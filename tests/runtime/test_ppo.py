@@ -23,6 +23,7 @@ OPTIONS = PpoOptions(entropy_coefficient=0.01, clip_range=0.15)
 def sample(actions, count=96):
     generator = torch.Generator().manual_seed(4)
     policy = Policy(3, actions, [8], seed=1)
+    policy.rescale_values(0.5, 2.0)
     observations = torch.randn(count, 3, generator=generator)
     if actions.discrete:
         chosen = torch.randint(0, actions.choices, (count,), generator=generator)
@@ -50,9 +51,8 @@ def reference(policy, batch):
     gains = batch.advantages[keep]
     clipped = torch.clamp(ratio, 1 - OPTIONS.clip_range, 1 + OPTIONS.clip_range)
     policy_loss = -torch.min(ratio * gains, clipped * gains).mean()
-    value_loss = torch.nn.functional.mse_loss(
-        policy.values(batch.observations[keep]), batch.returns[keep]
-    )
+    found, wanted = policy.values(batch.observations[keep]), batch.returns[keep]
+    value_loss = torch.nn.functional.mse_loss(found / 2.0, wanted / 2.0)
     entropy = distribution.entropy().mean()
     return (
         policy_loss + OPTIONS.value_coefficient * value_loss - OPTIONS.entropy_coefficient * entropy
@@ -100,6 +100,15 @@ def test_an_iteration_counts_valid_steps_only_and_changes_the_policy():
     assert one.iteration == 1
     assert not torch.equal(one.policy.parameters, before)
     assert all(np.isfinite(list(result.losses.values())))
+
+
+def test_the_critic_counts_in_units_of_the_returns_so_far():
+    one = learner()
+    one.iterate(1000)
+    assert one.returns.count == one.step
+    assert one.policy.value_mean == one.returns.mean[0] > 0.0
+    spread = np.sqrt(one.returns.square_sum[0] / one.returns.count)
+    assert one.policy.value_scale == pytest.approx(spread)
 
 
 def test_equal_seeds_learn_equally():

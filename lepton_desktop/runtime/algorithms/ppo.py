@@ -80,6 +80,7 @@ class Ppo:
         self.ranks = ranks
         self.policy = policy.to(ranks.device)
         self.normaliser = Normaliser(policy.observation_size, options.normalise_observations)
+        self.returns = Normaliser(1, enabled=True)
         self.ledger = Ledger(collector.environments.count, len(reward.term_names))
         self.step = 0
         self.iteration = 0
@@ -137,6 +138,7 @@ class Ppo:
         endings = Endings(rollout.terminated, rollout.truncated, rollout.valid)
         gains = advantages(rewards, values, endings, self.options.gamma, self.options.gae_lambda)
         returns = gains + values[:-1]
+        self._scale_critic(returns[rollout.valid])
         scaled, count, mean_valid = self._standardise(gains, rollout.valid)
         explained = _explained_variance(gains[rollout.valid], returns[rollout.valid])
         batch = Batch(
@@ -148,6 +150,16 @@ class Ppo:
             self._tensor(rollout.valid / mean_valid),
         )
         return batch, count, explained
+
+    def _scale_critic(self, returns: NDArray[np.float64]) -> None:
+        """Let the critic's output be in units of all returns so far, over all ranks.
+
+        Targets far from 0 would saturate its units until it answers the same everywhere.
+        """
+        moments = self.returns.moments(returns[:, None], self.returns.mean)
+        self.returns.update(self.ranks.sum(moments))
+        variance = max(float(self.returns.square_sum[0]), 0.0) / self.returns.count
+        self.policy.rescale_values(float(self.returns.mean[0]), max(math.sqrt(variance), 1e-3))
 
     def _standardise(
         self, gains: NDArray[np.float64], valid: NDArray[np.bool_]
@@ -217,7 +229,10 @@ class Ppo:
 def ppo_loss(
     policy: Policy, batch: Batch, clip_range: float, options: PpoOptions
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The loss of one minibatch, and the numbers in ``LOSSES`` as one vector."""
+    """The loss of one minibatch, and the numbers in ``LOSSES`` as one vector.
+
+    The value loss is in units of the returns' deviation.
+    """
     log_probs, entropy = policy.log_prob_and_entropy(
         policy.outputs(batch.observations), batch.actions
     )
@@ -225,7 +240,7 @@ def ppo_loss(
     ratio = change.exp()
     clipped = ratio.clamp(1.0 - clip_range, 1.0 + clip_range)
     gain = torch.minimum(ratio * batch.advantages, clipped * batch.advantages)
-    error = policy.values(batch.observations) - batch.returns
+    error = (policy.values(batch.observations) - batch.returns) / policy.value_scale
     policy_loss = -(batch.weights * gain).mean()
     value_loss = (batch.weights * error.square()).mean()
     mean_entropy = (batch.weights * entropy).mean()

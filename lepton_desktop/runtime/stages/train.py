@@ -113,6 +113,7 @@ class Training:
         learner.step, learner.iteration = restored.step, restored.iteration
         learner.optimiser.load_state_dict(restored.optimiser)
         learner.normaliser = Normaliser.from_state(restored.normaliser)
+        learner.returns = Normaliser.from_state(restored.returns)
         self.journal.episodes = restored.episodes
         if len(restored.random) == place.world_size:
             state = json.loads(restored.random[place.rank])
@@ -134,6 +135,7 @@ class Training:
             policy=learner.policy.state(),
             optimiser=learner.optimiser.state_dict(),
             normaliser=learner.normaliser.state(),
+            returns=learner.returns.state(),
             random=random,
             spec=dump(dataclasses.replace(self.spec, environment=self._environment())),
         )
@@ -161,3 +163,4 @@ def _take_weights(policy: Policy, restored: Checkpoint, spec: TrainSpec) -> None
             code="checkpoint",
         )
     policy.parameters.copy_(made.parameters)
+    policy.value_mean, policy.value_scale = made.value_mean, made.value_scale
