@@ -147,7 +147,7 @@ class ChartCard(Card):
         if run is None:
             return
         drawn = self._drawn(run)
-        present = [item for item in drawn if len(self._curves.curve(item.run.run_id, item.key))]
+        present = [item for item in drawn if self._length(item) > 1]
         self._legend.set_entries([self._entry(item) for item in present])
         if not present:
             self._show_missing(run)
@@ -174,6 +174,9 @@ class ChartCard(Card):
             own = [_Drawn(run, self.key, run.name, dashed=False)]
             key = self.key
         return own + [_Drawn(other, key, other.name, dashed=False) for other in self._others]
+
+    def _length(self, item: _Drawn) -> int:
+        return len(self._curves.curve(item.run.run_id, item.key))
 
     def _entry(self, item: _Drawn) -> LegendEntry:
         tone = f"series:{reading.colour_index(item.run)}"
@@ -238,7 +241,12 @@ class ChartCard(Card):
         return float(curve.x[min(place, len(curve) - 1)])
 
     def _show_missing(self, run: RunRow) -> None:
-        if not run.metric_count:
+        first = self._curves.curve(run.run_id, self.keys()[-1]).last
+        if first is not None:
+            title = self.tr("First point: {value}").format(value=fmt.significant(first))
+            words = self.tr("The curve begins with the next one.")
+            self._panel.show_empty("chart-line", title, words)
+        elif not run.metric_count:
             waiting = self.tr("The first point comes after the first rollout.")
             ended = self.tr("It ended before the first rollout.")
             self._panel.show_empty(

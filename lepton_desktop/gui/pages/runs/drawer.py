@@ -40,7 +40,7 @@ EVENT_PACE_SECONDS = 2.0
 RANK_WIDTHS = (
     Column(52),
     Column(116),
-    Column(60),
+    Column(70),
     Column(104),
     Column(90),
     Column(90),
