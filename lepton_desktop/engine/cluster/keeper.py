@@ -290,6 +290,7 @@ class Keeper:
             self.seen.environments_problem = error.message  # a slow disk must not cost the link
             return
         self.seen.environments = answer.environments
+        self.seen.asked_environments = True
         self.seen.environments_problem = ""
 
     async def _ask_jobs(self, link: Link) -> None:

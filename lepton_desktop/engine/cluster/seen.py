@@ -23,6 +23,8 @@ class Seen:
     sample_at: float | None = None
     skew_seconds: float | None = None
     environments: list[PythonEnvironment] = field(default_factory=list)
+    asked_environments: bool = False
+    """Whether the node has answered once which Pythons it has."""
     environments_problem: str = ""
     """Why the node could not say which Pythons it has."""
     host_key: str = ""
@@ -34,7 +36,8 @@ class Seen:
 def row_of(record: NodeRecord, status: LinkStatus, seen: Seen) -> NodeRow:
     """As clients see the node."""
     spec = record.spec
-    python, problem = choose_python(spec, seen.environments) if seen.hello else ("", "")
+    known = seen.asked_environments
+    python, problem = choose_python(spec, seen.environments) if known else ("", "")
     return NodeRow(
         name=spec.name,
         address=shown_address(spec),
