@@ -15,13 +15,18 @@ from pytestqt.qtbot import QtBot
 from lepton_desktop.settings import paths
 from lepton_desktop.wire.node import State
 from tests.end_to_end.lab import UPRIGHT, Lab, wait_until
-from tests.gui.conftest import _installed_theme, dark_theme  # noqa: F401  the window's theme
 
 pytestmark = pytest.mark.slow
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-
 OBJECTIVE = "objective/return_mean"
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    """A real engine."""
+    opened = Lab(tmp_path / "lepton-home")
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
@@ -62,6 +67,7 @@ def _curve_in_a_new_window(home: Path, run_id: str, qtbot: QtBot) -> list[tuple[
     from lepton_desktop.gui.widgets.plot import Plot
 
     window = Window(paths(home))
+    qtbot.addWidget(window.main)
     try:
         window.show("runs")
         window.main.navigate("runs", run_id)
@@ -78,4 +84,3 @@ def _curve_in_a_new_window(home: Path, run_id: str, qtbot: QtBot) -> list[tuple[
         return raw()
     finally:
         window.close()
-        window.main.deleteLater()
