@@ -27,6 +27,8 @@ from lepton_desktop.wire.desk import NodeRow
 
 Array = np.ndarray[tuple[int], np.dtype[np.float64]]
 WINDOWS = (60.0, 600.0, 3600.0)
+IDLE_MEGABYTES = 0.1
+HEADROOM = 1.08
 MOST_DEVICES = 16
 """Devices whose spread is drawn; of more, the mean alone says enough."""
 
@@ -47,6 +49,8 @@ class Chart:
     tone: str = "series:0"
     top: float | None = None
     """Fixed upper end, such as 100 for a percentage."""
+    least: float | None = None
+    """Smallest upper end: a few bytes of an idle node must not fill the plot."""
 
 
 class LiveTab(QWidget):
@@ -210,6 +214,7 @@ class LiveTab(QWidget):
                 (self.tr("in"), self.tr("out")),
                 1e-6,
                 _network_text,
+                least=IDLE_MEGABYTES,
             ),
             Chart(
                 "disk",
@@ -218,6 +223,7 @@ class LiveTab(QWidget):
                 (self.tr("read"), self.tr("write")),
                 1e-6,
                 _disk_text,
+                least=IDLE_MEGABYTES,
             ),
             *([self._cpu_chart()] if has_gpus else []),
         ]
@@ -272,6 +278,14 @@ def _draw_lines(plot: Plot, chart: Chart, curves: list[Curve]) -> None:
             if len(curve)
         ]
     )
+    if chart.least is not None:
+        highest = max((_highest(curve) for curve in curves), default=0.0) * chart.scale
+        plot.set_y_range((0.0, max(chart.least, highest * HEADROOM)))
+
+
+def _highest(curve: Curve) -> float:
+    finite = curve.y[np.isfinite(curve.y)]
+    return float(finite.max()) if len(finite) else 0.0
 
 
 def _draw_spread(plot: Plot, chart: Chart, curves: list[Curve]) -> None:

@@ -64,7 +64,7 @@ class ChoiceCard(Surface):
             vbox(
                 hbox(IconBox(icon, "acc" if primary else "t2"), None, KeyCap(key), gap=8),
                 4,
-                Label(title, "question"),
+                Label(title, "question", wrap=True),
                 words,
                 self._message,
                 None,
