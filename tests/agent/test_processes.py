@@ -65,6 +65,7 @@ def _until_it_ran(listed: Callable[[], list[ProcessInfo]], pid: int) -> list[Pro
     """A list in which the process used its core; a busy machine may let it wait for a while."""
     deadline = time.monotonic() + 10
     while True:
+        time.sleep(0.3)  # the clock of CPU times ticks 100 times a second
         rows = listed()
         if any(row.pid == pid and row.cpu_percent for row in rows):
             return rows
