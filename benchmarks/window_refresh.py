@@ -44,7 +44,12 @@ def measure(quick: bool) -> Report:
             window.main.deleteLater()
             app.processEvents()
     budgets = [
-        Budget(f"{page.removesuffix('_ms')}: every node changed, median", statistics.median(values), FRAME_MS, "ms")
+        Budget(
+            f"{page.removesuffix('_ms')}: every node changed, median",
+            statistics.median(values),
+            FRAME_MS,
+            "ms",
+        )
         for page, values in samples.items()
     ]
     return Report("window_refresh", samples, budgets, {"nodes": NODES})
