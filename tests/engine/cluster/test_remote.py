@@ -425,19 +425,20 @@ class _PasswordServer(paramiko.ServerInterface):
 @pytest.mark.parametrize("method", ["password", "keyboard-interactive"])
 def test_a_password_is_used_where_the_server_asks_for_one(method: str, tmp_path: Path) -> None:
     make_key(tmp_path / "host")
-    seen: list[bool] = []
+    transports: list[paramiko.Transport] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
-            for _ in range(2):
-                peer, _ = listener.accept()
+            while True:
+                try:
+                    peer, _ = listener.accept()
+                except OSError:
+                    return  # the test is over
                 transport = paramiko.Transport(peer)
                 transport.daemon = True
                 transport.add_server_key(paramiko.Ed25519Key(filename=str(tmp_path / "host")))
-                transport.start_server(server=_PasswordServer(method))
-                transport.join(10)
-                seen.append(transport.is_authenticated())
-                transport.close()
+                transports.append(transport)
+                transport.start_server(threading.Event(), _PasswordServer(method))
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -456,7 +457,10 @@ def test_a_password_is_used_where_the_server_asks_for_one(method: str, tmp_path:
         assert method in caught.value.message
         assert "wrong" not in str(caught.value)
         assert asyncio.run(reach("swordfish")) == known
+        listener.shutdown(socket.SHUT_RDWR)
         thread.join()
+    for transport in transports:
+        transport.close()
 
 
 def test_files_go_both_ways(ssh_servers: Servers, tmp_path: Path) -> None:
